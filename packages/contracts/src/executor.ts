@@ -1,0 +1,32 @@
+// Messages of the executors: progress of runs, session logs.
+import { Type } from '@sinclair/typebox'
+import { defineDelivery, defineEvent, defineRpc, type Rpc } from './message.ts'
+import { JobId, strict, Text } from './shapes.ts'
+
+export const executorMessages = {
+  /** Whether there are session logs of a job, without their bytes (these go over HTTP). */
+  describeLogs: defineRpc('executor', 'log.describe', {
+    request: strict({ jobId: JobId }),
+    reply: strict({ files: Type.Array(strict({ name: Text, size: Type.Integer({ minimum: 0 }) })) }),
+    permission: 'install.manage',
+  }),
+} as const satisfies Record<string, Rpc>
+
+export const executorDeliveries = {
+  /** Jobs that are gone (deleted, trimmed history): their logs and runs go too. */
+  forgetJobs: defineDelivery('executor', 'job.forget', strict({ jobIds: Type.Array(JobId) })),
+} as const
+
+export const executorEvents = {
+  /** What a run is doing; lossy, for people who watch. At most one a second and run. */
+  runProgressed: defineEvent(
+    'executor',
+    'run.progressed',
+    strict({
+      jobId: JobId,
+      submission: Type.Integer({ minimum: 1 }),
+      message: Text,
+      percent: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+    }),
+  ),
+} as const

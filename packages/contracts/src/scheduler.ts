@@ -1,0 +1,197 @@
+// Messages of the scheduler: install jobs, dependencies, dispatch to executors.
+import { type Static, Type } from '@sinclair/typebox'
+import { ErrorBodySchema } from './error-schema.ts'
+import { installActions, jobStatuses } from './install-actions.ts'
+import { defineDelivery, defineEvent, defineRpc, type Rpc } from './message.ts'
+import { Id, JobId, Moment, Nothing, oneOf, strict, Text } from './shapes.ts'
+
+/** What a job is to do, by names that are resolved anew at each attempt. */
+const work = {
+  hostId: Id,
+  hostname: Text,
+  action: oneOf(installActions),
+  serverRepository: Type.Optional(Text),
+  /** Relative to the repository's home directory, '' for itself. */
+  serverDirectory: Text,
+  softwarePackages: Type.Array(Text),
+  commandProfiles: Type.Array(Text),
+}
+
+/** An explicit dependency: a job by id, or the latest suitable job of an action. */
+export const DependencyInput = Type.Union([
+  strict({ jobId: Type.Integer({ minimum: 0 }), asGiven: Text }),
+  strict({ action: oneOf(installActions), asGiven: Text }),
+  /** Neither digits nor a known action: fails as an invalid dependency. */
+  strict({ unknown: Type.Literal(true), asGiven: Text }),
+])
+export type DependencyInput = Static<typeof DependencyInput>
+
+/** One row of an installation request that passed validation. */
+export const JobInput = strict({
+  ...work,
+  scheduledTime: Moment,
+  dependency: Type.Optional(DependencyInput),
+})
+export type JobInput = Static<typeof JobInput>
+
+/** Answer to one row: the job's id, perhaps with a warning, or why it could not be created. */
+export const JobCreated = strict({
+  id: Type.Optional(JobId),
+  warning: Type.Optional(Text),
+  error: Type.Optional(ErrorBodySchema),
+})
+export type JobCreated = Static<typeof JobCreated>
+
+export const JobRow = strict({
+  ...work,
+  id: JobId,
+  dependsOn: Type.Optional(JobId),
+  scheduledTime: Moment,
+  startedAt: Type.Optional(Moment),
+  status: oneOf(jobStatuses),
+  statusAt: Type.Optional(Moment),
+  /** What it waits for or is doing. */
+  statusMessage: Text,
+  /** The device's words where it failed. */
+  trace: Text,
+  warnings: Type.Array(Text),
+  /** Packages that the action added or removed on the host. */
+  packageChanges: Type.Array(Text),
+  createdBy: Text,
+  createdAt: Moment,
+})
+export type JobRow = Static<typeof JobRow>
+
+export const DeletedJob = strict({
+  id: JobId,
+  hostname: Text,
+  action: oneOf(installActions),
+  /** Ids of the dependents deleted with a selected job; absent on rows that are dependents themselves. */
+  dependents: Type.Optional(Type.Array(JobId)),
+  error: Type.Optional(ErrorBodySchema),
+})
+export type DeletedJob = Static<typeof DeletedJob>
+
+export const runKinds = ['install', 'inventory'] as const
+
+/** A job handed to an executor. `submission` counts how often the job was submitted (1, then 1 more a resubmit). */
+export const ClaimedJob = strict({
+  jobId: JobId,
+  submission: Type.Integer({ minimum: 1 }),
+  kind: oneOf(runKinds),
+  hostId: Id,
+  hostname: Text,
+  /** Absent for kind 'inventory'. */
+  action: Type.Optional(oneOf(installActions)),
+  serverRepository: Type.Optional(Text),
+  serverDirectory: Text,
+  softwarePackages: Type.Array(Text),
+  commandProfiles: Type.Array(Text),
+  /** The job this one depended on, where it did (Activate of a tar uses the operation of its Add). */
+  dependsOn: Type.Optional(JobId),
+  createdBy: Text,
+})
+export type ClaimedJob = Static<typeof ClaimedJob>
+
+export const schedulerMessages = {
+  /** Creates jobs with their dependencies in one transaction; rows that cannot be created say why. */
+  createJobs: defineRpc('scheduler', 'job.create', {
+    request: strict({ rows: Type.Array(JobInput, { minItems: 1, maxItems: 10_000 }) }),
+    reply: strict({ rows: Type.Array(JobCreated) }),
+    permission: 'install.manage',
+    timeoutMs: 60_000,
+  }),
+  /**
+   * Jobs by id. With `id` the other filters are ignored. Without `page` more than 5000 is SCHEDULER_TOO_MANY;
+   * with it pages of 1000, beyond the last INPUT_PAGE_UNKNOWN.
+   */
+  listJobs: defineRpc('scheduler', 'job.list', {
+    request: strict({
+      id: Type.Optional(Type.Integer({ minimum: 0 })),
+      hostId: Type.Optional(Id),
+      action: Type.Optional(oneOf(installActions)),
+      status: Type.Optional(oneOf(jobStatuses)),
+      scheduledFrom: Type.Optional(Moment),
+      page: Type.Optional(Type.Integer({ minimum: 1 })),
+    }),
+    reply: strict({
+      rows: Type.Array(JobRow),
+      page: Type.Optional(Type.Integer()),
+      totalPages: Type.Optional(Type.Integer()),
+    }),
+    permission: 'read',
+    timeoutMs: 15_000,
+  }),
+  /** Deletes the selected jobs and all their dependents. First the selected rows, then the dependents. */
+  deleteJobs: defineRpc('scheduler', 'job.delete', {
+    request: strict({
+      id: Type.Optional(Type.Integer({ minimum: 0 })),
+      hostId: Type.Optional(Id),
+      status: Type.Optional(oneOf(['failed', 'scheduled'])),
+    }),
+    reply: strict({ rows: Type.Array(DeletedJob) }),
+    permission: 'install.manage',
+    timeoutMs: 30_000,
+  }),
+  /** Asks for work. The same requestId is answered with the same jobs again. */
+  claimRuns: defineRpc('scheduler', 'run.claim', {
+    request: strict({ executorId: Text, requestId: Text, free: Type.Integer({ minimum: 1, maximum: 100 }) }),
+    reply: strict({
+      jobs: Type.Array(ClaimedJob),
+      /** Milliseconds until the next job is due, at most 60 000. */
+      nextDueInMs: Type.Integer({ minimum: 0, maximum: 60_000 }),
+    }),
+    permission: 'internal',
+  }),
+  /** The executor has recorded the run in its own database. Error: SCHEDULER_RUN_GONE. */
+  confirmRun: defineRpc('scheduler', 'run.confirm', {
+    request: strict({ executorId: Text, jobId: JobId, submission: Type.Integer({ minimum: 1 }) }),
+    reply: Nothing,
+    permission: 'internal',
+  }),
+  /** Inventory is about to delete a host: its jobs go, unless one is in progress (SCHEDULER_HOST_BUSY). */
+  releaseHost: defineRpc('scheduler', 'host.release', {
+    request: strict({ hostId: Id }),
+    reply: Nothing,
+    permission: 'internal',
+    timeoutMs: 15_000,
+  }),
+  /** How many jobs that are not finished refer to a repository or a profile. */
+  countReferences: defineRpc('scheduler', 'reference.count', {
+    request: Type.Union([strict({ serverRepository: Text }), strict({ commandProfile: Text })]),
+    reply: strict({ count: Type.Integer({ minimum: 0 }) }),
+    permission: 'internal',
+  }),
+} as const satisfies Record<string, Rpc>
+
+export const schedulerDeliveries = {
+  /** Host → region, versioned (an older version is ignored); asks for a discovery where one is due. */
+  recordHost: defineDelivery(
+    'scheduler',
+    'host.record',
+    strict({ hostId: Id, hostname: Text, region: Text, version: Type.Integer(), discover: Type.Boolean() }),
+  ),
+  /** A run ended. A result of an older submission is ignored. */
+  recordResult: defineDelivery(
+    'scheduler',
+    'run.record-result',
+    strict({
+      jobId: JobId,
+      submission: Type.Integer({ minimum: 1 }),
+      outcome: oneOf(['completed', 'failed']),
+      statusMessage: Text,
+      trace: Text,
+      warnings: Type.Array(Text),
+      packageChanges: Type.Array(Text),
+      startedAt: Moment,
+      finishedAt: Moment,
+    }),
+  ),
+} as const
+
+export const schedulerEvents = {
+  /** Work may be due: idle executors ask for it. */
+  workReady: defineEvent('scheduler', 'work.ready', Nothing),
+  /** A run is no longer wanted (its host was deleted): the executor stops before the next mutating command. */
+  runRevoked: defineEvent('scheduler', 'run.revoked', strict({ jobId: JobId })),
+} as const
