@@ -1,0 +1,47 @@
+// What a service is to whoever runs it: standalone composition root, its own process, or a test.
+
+import type { Static, TObject } from '@sinclair/typebox'
+import type { Bus } from '@slipway/bus'
+import type { Context } from '@slipway/contracts'
+import type { FastifyPluginAsync } from 'fastify'
+import type { Logger } from 'pino'
+import type { Clock } from './clock.ts'
+
+/** Where a service's database is: what `pg` takes as connection settings. */
+export interface DatabaseConnection {
+  host: string
+  port: number
+  user: string
+  password?: string
+  database: string
+}
+
+/** Everything a service is given; it reaches for nothing else. */
+export interface ServiceDeps<C> {
+  bus: Bus
+  /** Its own database, migrated before `create` is called. Absent for services that have none. */
+  database?: DatabaseConnection
+  log: Logger
+  clock: Clock
+  config: C
+}
+
+/** A service that runs. */
+export interface RunningService {
+  /** True when it can do its work now; asked by /readyz. */
+  ready(): boolean | Promise<boolean>
+  /** Stops in order: takes no new work, finishes or hands over what runs, closes what it opened. Idempotent. */
+  stop(): Promise<void>
+  /** Byte routes over HTTP, mounted by the gateway (standalone) or served by its own process (cluster). */
+  routes?: FastifyPluginAsync
+}
+
+/** What a service package exports. */
+export interface ServiceDefinition<S extends TObject = TObject> {
+  name: Context
+  /** Settings read from the environment by whoever runs it; one schema, see loadConfig. */
+  configSchema: S
+  /** Absolute folder that holds prisma/schema.prisma and prisma/migrations; absent if it has no database. */
+  databaseFolder?: string
+  create(deps: ServiceDeps<Static<S>>): Promise<RunningService>
+}
