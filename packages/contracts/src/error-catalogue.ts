@@ -1,5 +1,5 @@
 // Every error a client, an operator or another service can meet. `docs/errors.md` is generated from this table.
-import type { ErrorEntry } from './error.ts'
+import type { ErrorEntry } from './error-entry.ts'
 
 const input = (message: string): ErrorEntry => ({ kind: 'Input', retryable: false, message })
 const notFound = (message: string): ErrorEntry => ({ kind: 'NotFound', retryable: false, message })

@@ -1,30 +1,7 @@
 // Errors are values with codes. A code and its kind are API: clients, services and the gateway switch on them.
 // The message is what the REST contract prescribes; `{}` in a template is filled from the parameters in order.
 import { type ErrorCode, errorCatalogue } from './error-catalogue.ts'
-
-/** What went wrong in general; the gateway maps a kind to an HTTP status once. */
-export type ErrorKind =
-  | 'Input'
-  | 'Unauthenticated'
-  | 'NotAuthorized'
-  | 'NotFound'
-  | 'Conflict'
-  | 'TooLarge'
-  | 'Throttled'
-  | 'Unavailable'
-  | 'Timeout'
-  | 'Internal'
-
-export type ErrorParams = readonly (string | number)[]
-
-/** One entry of the catalogue. */
-export interface ErrorEntry {
-  readonly kind: ErrorKind
-  /** True if the same request may succeed later without a change. */
-  readonly retryable: boolean
-  /** Text for people; `{}` stands for the next parameter. */
-  readonly message: string
-}
+import type { ErrorKind, ErrorParams } from './error-entry.ts'
 
 /** A typed domain error. Never test with `instanceof` across packages: use `hasCode`. */
 export interface SlipwayError extends Error {
