@@ -32,7 +32,11 @@ module.exports = {
       from: { path: '^(packages|services|deploy)/([^/]+)/' },
       to: {
         path: '^(packages|services)/[^/]+/(src|test)/',
-        pathNot: ['^$1/$2/', '^(packages|services)/[^/]+/src/index[.]ts$', '^packages/secrets/src/open[.]ts$'],
+        pathNot: [
+          '^$1/$2/',
+          '^(packages|services)/[^/]+/src/index[.]ts$',
+          '^packages/secrets/src/open[.]ts$',
+        ],
       },
     },
     {
@@ -51,7 +55,10 @@ module.exports = {
       name: 'domain-imports-no-store',
       comment: 'handlers → service → store; a domain file imports none of them.',
       severity: 'error',
-      from: { path: '^services/[^/]+/src/', pathNot: '(-service|-store|-handlers|-routes|-schema|service|index|main)[.]ts$' },
+      from: {
+        path: '^services/[^/]+/src/',
+        pathNot: '(-service|-store|-handlers|-routes|-schema|service|index|main)[.]ts$',
+      },
       to: { path: '-(handlers|routes)[.]ts$' },
     },
     {
@@ -76,7 +83,10 @@ module.exports = {
       name: 'only-executor-opens-secrets',
       comment: 'Inventory only seals. Auth opens its own signing key, nothing else can.',
       severity: 'error',
-      from: { path: '^(services|packages|deploy)/', pathNot: '^(services/(executor|auth)|packages/secrets)/' },
+      from: {
+        path: '^(services|packages|deploy)/',
+        pathNot: '^(services/(executor|auth)|packages/secrets)/',
+      },
       to: { path: '^packages/secrets/src/open[.]ts$' },
     },
     { name: 'no-circular', severity: 'error', from: { pathNot: '/generated/' }, to: { circular: true } },
@@ -96,7 +106,7 @@ module.exports = {
     combinedDependencies: false,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['source', 'import', 'node', 'default', 'types'],
+      conditionNames: ['slipway-source', 'import', 'node', 'default', 'types'],
       extensions: ['.ts', '.mjs', '.js', '.cjs', '.json', '.d.ts'],
     },
   },

@@ -45,9 +45,18 @@ function pnpm(packageManager, args) {
 
 function hashSources() {
   const hash = createHash('sha256')
-  const files = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'tsconfig.base.json', 'tsconfig.json']
+  const files = [
+    'package.json',
+    'pnpm-lock.yaml',
+    'pnpm-workspace.yaml',
+    'tsconfig.base.json',
+    'tsconfig.json',
+  ]
   for (const file of [...files, ...sourceFolders.flatMap((folder) => listFiles(folder))]) {
-    hash.update(`${file}\0`).update(readFileSync(join(root, file))).update('\0')
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0')
   }
   return hash.update(process.versions.modules).digest('hex')
 }
