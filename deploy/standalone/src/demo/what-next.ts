@@ -1,0 +1,11 @@
+/** What a user may try after the demo, with commands that work as printed. */
+export function whatNext(url: string, username: string): string[] {
+  return [
+    '',
+    'Slipway keeps running. Try in another terminal:',
+    `  TOKEN=$(curl -s -u ${username}:<password> ${url}/api/v1/token | sed 's/.*:"\\(.*\\)".*/\\1/')`,
+    `  curl -u $TOKEN:unused ${url}/api/v1/hosts`,
+    `  curl -u $TOKEN:unused "${url}/api/v1/install?status=completed"`,
+    'Ctrl-C stops Slipway and the lab.',
+  ]
+}
