@@ -1,0 +1,47 @@
+// Slipway as a black box: started as a user starts it, spoken to over HTTP only.
+import { createServer } from 'node:net'
+import { type ApiAnswer, createApi } from './api.ts'
+import { type Child, startNode } from './child.ts'
+
+export interface Slipway {
+  url: string
+  dataDir: string
+  password: string
+  child: Child
+  api: ReturnType<typeof createApi>
+}
+
+export const adminPassword = 'a-password-for-tests-only'
+
+/** Starts the standalone shape on a free port and waits until it is ready. */
+export async function startSlipway(
+  dataDir: string,
+  options: { port?: number; env?: Record<string, string> } = {},
+): Promise<Slipway> {
+  const port = options.port ?? (await freePort())
+  const child = startNode(['deploy/standalone/start.mjs'], {
+    PORT: String(port),
+    SLIPWAY_DATA_DIR: dataDir,
+    SLIPWAY_ADMIN_PASSWORD: adminPassword,
+    // Simulated routers do not need the patience that real ones do.
+    EXECUTOR_RELOAD_HOLD_MS: '200',
+    EXECUTOR_POLL_MS: '200',
+    EXECUTOR_RESUME_LOOK_MS: '300',
+    ...options.env,
+  })
+  await child.line((line) => line.startsWith('Slipway is ready'))
+  const url = `http://127.0.0.1:${port}`
+  return { url, dataDir, password: adminPassword, child, api: createApi(url, 'root', adminPassword) }
+}
+
+/** A TCP port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+export type { ApiAnswer }
