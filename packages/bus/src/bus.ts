@@ -51,7 +51,10 @@ export interface Bus {
   /** Tells everybody a fact. May be lost. */
   publish<T extends EventDefinition>(event: T, payload: PayloadOf<T>): void
   /** Hears facts; every subscriber gets each. A handler that throws is logged and does not stop the next event. */
-  subscribe<T extends EventDefinition>(event: T, handler: (payload: PayloadOf<T>) => void | Promise<void>): Registration
+  subscribe<T extends EventDefinition>(
+    event: T,
+    handler: (payload: PayloadOf<T>) => void | Promise<void>,
+  ): Registration
   /** Sends one delivery and resolves when the receiver answered that it is recorded. Used by the relay. */
   deliver<T extends Delivery>(delivery: T, deliveryId: string, payload: PayloadOf<T>): Promise<void>
   /** Receives a delivery: `record` stores it in the receiver's own transaction, by its id, so that twice is once. */

@@ -1,1 +1,8 @@
 export * from './bus.ts'
+export * from './carrier.ts'
+export * from './codec.ts'
+export { type BusOptions, createBus } from './create-bus.ts'
+export * from './frames.ts'
+export * from './headers.ts'
+export * from './in-process.ts'
+export * from './log.ts'

@@ -1,0 +1,79 @@
+// Publishing and hearing facts. An event may be lost, so nothing here fails its caller; what goes wrong is logged.
+import type { Context, EventDefinition } from '@slipway/contracts'
+import type { Registration } from './bus.ts'
+import type { Carrier, Message } from './carrier.ts'
+import { serialize } from './codec.ts'
+import type { BusLog } from './log.ts'
+import { packMessage, readMessage } from './message.ts'
+import { assertFits } from './validation.ts'
+import { createWorkQueue, type WorkQueueOptions } from './work-queue.ts'
+
+export interface EventDeps {
+  service: Context
+  carrier: Carrier
+  log: BusLog
+  queue: WorkQueueOptions
+}
+
+export interface Publisher {
+  publish(event: EventDefinition, payload: unknown): void
+  /** Publishes nothing more; resolves when everything published before is sent. */
+  close(): Promise<void>
+}
+
+/** Sends facts in the order they were published, also when a large one takes longer to deflate. */
+export function createPublisher({ service, carrier, log }: Omit<EventDeps, 'queue'>): Publisher {
+  let last: Promise<void> = Promise.resolve()
+  let closed = false
+  function send(event: EventDefinition, bytes: Uint8Array): void {
+    last = last
+      .then(async () => carrier.publish(event.subject, await packMessage(bytes, {})))
+      .catch((err: unknown) => log.warn({ service, subject: event.subject, err }, 'An event was not sent'))
+  }
+  return {
+    publish(event, payload) {
+      if (closed) return
+      try {
+        send(event, serialize(payload, event.subject))
+      } catch (err) {
+        log.error({ service, subject: event.subject, err }, 'An event cannot be sent')
+      }
+    },
+    close() {
+      closed = true
+      return last
+    },
+  }
+}
+
+export type EventHandler = (payload: unknown) => void | Promise<void>
+
+/** Hears facts; handlers start in the order of the events and do not wait for each other. */
+export function listenToEvents(deps: EventDeps, event: EventDefinition, handler: EventHandler): Registration {
+  const { service, carrier, log } = deps
+  const queue = createWorkQueue(deps.queue)
+  async function hear(message: Message): Promise<void> {
+    try {
+      const payload = await readMessage(message, event.subject)
+      assertFits(event.payload, payload, event.subject)
+      await handler(payload)
+    } catch (err) {
+      log.error({ service, subject: event.subject, err }, 'An event could not be handled')
+    }
+  }
+  const intake = carrier.listen(event.subject, (message) => {
+    queue.push(
+      () => hear(message),
+      (refusal) => {
+        if (refusal === 'full') log.warn({ service, subject: event.subject }, 'Too many events: one is lost')
+      },
+    )
+  })
+  return {
+    async drain() {
+      const drained = queue.drain()
+      await intake.stop()
+      await drained
+    },
+  }
+}

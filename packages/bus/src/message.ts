@@ -1,0 +1,55 @@
+// Messages as carriers take them: value and headers to bytes, and back.
+
+import type { SlipwayError } from '@slipway/contracts'
+import { createError, type ErrorBody, ErrorBodySchema, fromErrorBody, toErrorBody } from '@slipway/contracts'
+import type { Message } from './carrier.ts'
+import type { Encoded } from './codec.ts'
+import { decodeMessage, encodeMessage, pack } from './codec.ts'
+import { type Headers, headerNames, readEncoding, toHeaderText } from './headers.ts'
+import { fits } from './validation.ts'
+
+function toMessage(encoded: Encoded, headers: Headers): Message {
+  return { headers: { ...headers, [headerNames.encoding]: encoded.encoding }, bytes: encoded.bytes }
+}
+
+/** A message of bytes that serialize() made. */
+export async function packMessage(bytes: Uint8Array, headers: Headers): Promise<Message> {
+  return toMessage(await pack(bytes), headers)
+}
+
+/** A reply. @throws BUS_INVALID_PAYLOAD, BUS_TOO_LARGE */
+export async function replyMessage(value: unknown, subject: string): Promise<Message> {
+  return toMessage(await encodeMessage(value, subject), {})
+}
+
+/** The reply that carries an error. Never fails: an error that cannot travel becomes INTERNAL_UNEXPECTED. */
+export async function errorMessage(error: unknown, subject: string): Promise<Message> {
+  const body = toErrorBody(error)
+  try {
+    return toMessage(await encodeMessage(body, subject), errorHeaders(body))
+  } catch {
+    const plain = toErrorBody(createError('INTERNAL_UNEXPECTED'))
+    return toMessage(await encodeMessage(plain, subject), errorHeaders(plain))
+  }
+}
+
+function errorHeaders(body: ErrorBody): Headers {
+  return { [headerNames.errorCode]: body.code, [headerNames.error]: toHeaderText(body.message) }
+}
+
+/** The value of a message, not yet checked against a contract. @throws BUS_INVALID_PAYLOAD, BUS_TOO_LARGE */
+export async function readMessage(message: Message, subject: string): Promise<unknown> {
+  const encoding = readEncoding(message.headers)
+  if (encoding === undefined) throw createError('BUS_INVALID_PAYLOAD', [subject, 'unknown encoding'])
+  return decodeMessage({ encoding, bytes: message.bytes }, subject)
+}
+
+/** The error a reply carries; undefined if it is not an error. */
+export async function readError(message: Message, subject: string): Promise<SlipwayError | undefined> {
+  if (message.headers[headerNames.errorCode] === undefined) return undefined
+  const body = await readMessage(message, subject)
+  if (!fits(ErrorBodySchema, body)) {
+    throw createError('BUS_INVALID_PAYLOAD', [subject, 'an error reply without an error'])
+  }
+  return fromErrorBody(body as ErrorBody)
+}

@@ -1,0 +1,91 @@
+// The serving edge of a question: permission, contract, deadline, handler, and what becomes of its errors.
+import { type Context, createError, isAllowed, isSlipwayError, type Rpc } from '@slipway/contracts'
+import type { Registration, RequestMeta } from './bus.ts'
+import type { Carrier, Message } from './carrier.ts'
+import { headerNames, readCaller, readTimeoutMs, usableRequestId } from './headers.ts'
+import type { BusLog } from './log.ts'
+import { errorMessage, readMessage, replyMessage } from './message.ts'
+import { assertFits } from './validation.ts'
+import type { Wait, Waits } from './waits.ts'
+import { createWorkQueue, type Refusal, type WorkQueueOptions } from './work-queue.ts'
+
+export interface ServingDeps {
+  service: Context
+  carrier: Carrier
+  log: BusLog
+  /** Waits of running handlers; aborted together when the bus closes. */
+  waits: Waits
+  queue: WorkQueueOptions
+}
+
+export type RequestHandler = (payload: unknown, meta: RequestMeta) => Promise<unknown>
+
+/** Answers a question as a member of the service's queue group. */
+export function serveRequests(deps: ServingDeps, rpc: Rpc, handler: RequestHandler): Registration {
+  const queue = createWorkQueue(deps.queue)
+  const intake = deps.carrier.respond(rpc.subject, deps.service, (message, reply) => {
+    // The deadline runs from arrival, not from the start of the handler: the caller waits all the while.
+    const wait = deps.waits.start(readTimeoutMs(message.headers, rpc.timeoutMs))
+    const task = async () => {
+      if (!wait.signal.aborted) await answer(deps, rpc, handler, { message, reply, wait })
+      wait.end()
+    }
+    queue.push(task, (refusal) => {
+      wait.end()
+      void errorMessage(refusalError(refusal), rpc.subject).then(reply)
+    })
+  })
+  return {
+    async drain() {
+      const drained = queue.drain()
+      await intake.stop()
+      await drained
+    },
+  }
+}
+
+interface Request {
+  message: Message
+  reply: (message: Message) => void
+  wait: Wait
+}
+
+/** Never rejects: every outcome is a reply, or nothing if the caller no longer waits. */
+async function answer(deps: ServingDeps, rpc: Rpc, handler: RequestHandler, request: Request): Promise<void> {
+  const requestId = usableRequestId(request.message.headers[headerNames.requestId])
+  let reply: Message
+  try {
+    const result = await handle(rpc, handler, request, requestId)
+    reply = await replyMessage(result, rpc.subject)
+  } catch (error) {
+    logFailure(deps, rpc, requestId, error)
+    reply = await errorMessage(error, rpc.subject)
+  }
+  if (!request.wait.signal.aborted) request.reply(reply)
+}
+
+async function handle(rpc: Rpc, handler: RequestHandler, { message, wait }: Request, requestId: string) {
+  const caller = readCaller(message.headers)
+  if (rpc.permission !== 'internal') {
+    const allowed = caller !== undefined && isAllowed(caller.privilege, rpc.permission)
+    if (!allowed) throw createError('AUTH_NOT_AUTHORIZED')
+  }
+  const payload = await readMessage(message, rpc.subject)
+  assertFits(rpc.request, payload, rpc.subject)
+  return handler(payload, { caller, requestId, signal: wait.signal })
+}
+
+/**
+ * Errors are logged once, where they became an answer: unknown ones, of which the caller learns nothing, and known
+ * ones with a cause, which does not travel. Others are answers like any other.
+ */
+function logFailure(deps: ServingDeps, rpc: Rpc, requestId: string, error: unknown): void {
+  const details = { service: deps.service, subject: rpc.subject, requestId, err: error }
+  if (!isSlipwayError(error)) deps.log.error(details, 'A handler failed unexpectedly')
+  else if (error.code === 'BUS_INVALID_PAYLOAD') deps.log.warn(details, 'A message breaks its contract')
+  else if (error.cause !== undefined) deps.log.warn(details, 'A handler failed')
+}
+
+function refusalError(refusal: Refusal) {
+  return createError(refusal === 'full' ? 'BUS_UNAVAILABLE' : 'BUS_CLOSED')
+}
