@@ -69,7 +69,8 @@ async function pollJob(
   for (;;) {
     const [job] = await read()
     if (job && predicate(job)) return job
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms; the job is ${JSON.stringify(job)}`)
+    if (Date.now() > deadline)
+      throw new Error(`not within ${timeoutMs} ms; the job is ${JSON.stringify(job)}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

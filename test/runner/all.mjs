@@ -5,8 +5,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepare } from '../../deploy/standalone/prepare.mjs'
-import { startTestDatabase } from './test-database.mjs'
 import { countResults } from './tap-results.mjs'
+import { startTestDatabase } from './test-database.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const results = join(root, '.tap', 'results.tap')
@@ -24,7 +24,13 @@ let checksFailed = 0
 if (files.length === 0) {
   await check('lint', 'biome', ['check', '.', '--error-on-warnings'])
   await check('types of tests', 'tsc', ['-p', 'test/tsconfig.json', '--noEmit'])
-  await check('boundaries', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'services', 'packages', 'deploy'])
+  await check('boundaries', 'depcruise', [
+    '--config',
+    '.dependency-cruiser.cjs',
+    'services',
+    'packages',
+    'deploy',
+  ])
   await check('unused code and packages', 'knip', ['--no-progress'])
 }
 
