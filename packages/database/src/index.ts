@@ -1,1 +1,16 @@
-export {}
+export { type Connection, checkEncoding, clientConfig, withClient } from './connections/connection.ts'
+export { createPool, type PoolOptions, prismaAdapter, transactionTimes } from './connections/pool.ts'
+export { pruneInbox, recordOnce } from './deliveries/inbox.ts'
+export { enqueue, enqueueMany, type NewDelivery, type OutboxStats, outboxStats } from './deliveries/outbox.ts'
+export { createRelay, type Relay } from './deliveries/relay.ts'
+export type { OutgoingDelivery, RelayOptions } from './deliveries/relay-settings.ts'
+export type { SqlExecutor } from './deliveries/sql-executor.ts'
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from './embedded/embedded-postgres.ts'
+export { ensureDatabase } from './embedded/ensure-database.ts'
+export { type DatabaseError, type DatabaseErrorCode, hasDatabaseCode } from './errors.ts'
+export type { Log } from './log.ts'
+export { type MigrateOptions, migrate } from './migrations/migrate.ts'

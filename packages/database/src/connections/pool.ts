@@ -1,0 +1,48 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { type Log, silentLog } from '../log.ts'
+import { type Connection, clientConfig } from './connection.ts'
+
+export interface PoolOptions {
+  /** Connections at most; default 5, the limit of a service. */
+  readonly max?: number
+  /** Shown in pg_stat_activity. */
+  readonly applicationName?: string
+  readonly log?: Log
+}
+
+function poolConfig(connection: Connection, options: PoolOptions): pg.PoolConfig {
+  return {
+    max: options.max ?? 5,
+    // Without it a request waits for ever when all connections are taken or the server is gone.
+    connectionTimeoutMillis: 10_000,
+    ...(options.applicationName === undefined ? {} : { application_name: options.applicationName }),
+    ...clientConfig(connection),
+  }
+}
+
+/** A pg pool. An idle connection that breaks is logged and replaced. */
+export function createPool(connection: Connection, options: PoolOptions = {}): pg.Pool {
+  const log = options.log ?? silentLog
+  const pool = new pg.Pool(poolConfig(connection, options))
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
+  return pool
+}
+
+/** The adapter for a generated client: `new PrismaClient({ adapter: prismaAdapter(connection) })`. */
+export function prismaAdapter(connection: Connection, options: PoolOptions = {}): PrismaPg {
+  const log = options.log ?? silentLog
+  return new PrismaPg(poolConfig(connection, options), {
+    onPoolError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
+    onConnectionError: (error) => log.warn({ err: error }, 'a database connection broke'),
+  })
+}
+
+/**
+ * Times for Prisma's interactive transactions, in milliseconds: `$transaction(work, transactionTimes.bulk)`.
+ * Without them Prisma gives up after 2 s of waiting for a connection and 5 s of work.
+ */
+export const transactionTimes = {
+  normal: { maxWait: 10_000, timeout: 10_000 },
+  bulk: { maxWait: 10_000, timeout: 120_000 },
+} as const

@@ -1,0 +1,68 @@
+// The relay's SQL. All times are the database's: clocks of replicas differ. A row is claimed by moving its next
+// attempt a lease ahead, in a transaction of its own, so no connection is held while a message is under way and a
+// killed relay's rows come back by themselves.
+import { rowsOf, type SqlExecutor } from './sql-executor.ts'
+
+export interface OutboxRow {
+  readonly id: string
+  readonly subject: string
+  readonly payload: unknown
+  /** Which attempt this is, from 1. */
+  readonly attempts: number
+}
+
+export interface FailedAttempt {
+  readonly id: string
+  readonly attempts: number
+  readonly delayMs: number
+  readonly error: string
+}
+
+/** With a key only the oldest row may go; it leaves the table when it is recorded, and the next one is the oldest. */
+const CLAIM = `
+  WITH due AS MATERIALIZED (
+    SELECT o.id FROM outbox o
+     WHERE o.next_attempt_at <= now()
+       AND (o.ordering_key IS NULL OR NOT EXISTS (
+             SELECT 1 FROM outbox p WHERE p.ordering_key = o.ordering_key AND p.seq < o.seq))
+     ORDER BY o.seq LIMIT $1::int
+       FOR UPDATE OF o SKIP LOCKED)
+  UPDATE outbox SET attempts = attempts + 1, next_attempt_at = now() + $2::int * interval '1 millisecond'
+    FROM due WHERE outbox.id = due.id
+  RETURNING outbox.id::text, outbox.subject, outbox.payload, outbox.attempts`
+
+const FAIL = `
+  UPDATE outbox SET next_attempt_at = now() + f."delayMs" * interval '1 millisecond', last_error = f.error
+    FROM jsonb_to_recordset($1::jsonb) AS f (id uuid, attempts int, "delayMs" float8, error text)
+   WHERE outbox.id = f.id AND outbox.attempts = f.attempts
+  RETURNING 1`
+
+/** In the order of their claim; empty if nothing is due. */
+export function claim(db: SqlExecutor, limit: number, leaseMs: number): Promise<OutboxRow[]> {
+  return rowsOf<OutboxRow>(db, CLAIM, [limit, leaseMs])
+}
+
+/** Removes what the receivers recorded. */
+export async function remove(db: SqlExecutor, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await rowsOf(db, 'DELETE FROM outbox WHERE id = ANY($1::uuid[]) RETURNING 1', [ids])
+}
+
+/** Sets the next attempt of what failed, unless another relay has taken it over since. */
+export async function postpone(db: SqlExecutor, failed: readonly FailedAttempt[]): Promise<void> {
+  if (failed.length > 0) await rowsOf(db, FAIL, [JSON.stringify(failed)])
+}
+
+/** A row that is due and yet was not claimed is in another relay's hands this very moment. */
+const SHORTEST_REST_MS = 10
+
+/** Milliseconds until the next row that may go is due; undefined if none waits. */
+export async function nextDueMs(db: SqlExecutor): Promise<number | undefined> {
+  const [row] = await rowsOf<{ ms: number | null }>(
+    db,
+    `SELECT (extract(epoch FROM min(o.next_attempt_at) - now()) * 1000)::float8 AS ms FROM outbox o
+      WHERE o.ordering_key IS NULL OR NOT EXISTS (
+            SELECT 1 FROM outbox p WHERE p.ordering_key = o.ordering_key AND p.seq < o.seq)`,
+    [],
+  )
+  return row === undefined || row.ms === null ? undefined : Math.max(SHORTEST_REST_MS, row.ms)
+}
