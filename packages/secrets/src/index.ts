@@ -1,1 +1,7 @@
-export {}
+export type { Place } from './cipher.ts'
+export { hasSecretsCode, type SecretsError, type SecretsErrorCode } from './errors.ts'
+export { createKeyring, type Keyring } from './keyring.ts'
+export { loadOrCreateMasterKey } from './master-key.ts'
+export { isSecretName, type RedactLimits, redact } from './redact.ts'
+export { REDACTED, redactText } from './redact-text.ts'
+export { createSealer, type Sealer } from './seal.ts'

@@ -1,0 +1,85 @@
+// Takes secrets out of text: known ones by their value, others by their form.
+
+/** What stands in place of a secret. */
+export const REDACTED = '[redacted]'
+
+interface Pattern {
+  readonly pattern: RegExp
+  readonly replacement: string
+}
+
+const NAMES =
+  'pass(?:word|wd|phrase)?|secret|token|authorization|api[_-]?key|private[_-]?key|client[_-]?secret'
+
+/** Forms in which secrets appear in messages, each with a sample. Rather too much is taken out than too little. */
+const PATTERNS: readonly Pattern[] = [
+  // -----BEGIN OPENSSH PRIVATE KEY----- … -----END OPENSSH PRIVATE KEY-----
+  {
+    pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+    replacement: REDACTED,
+  },
+  // sftp://user:p@ss/word@host/path  (not http://host:5000/a@b: a port ends at the slash)
+  {
+    pattern: /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"'<>]*):(?!\d{1,5}(?:[/\s"'<>]|$))[^\s"'<>]*@/gi,
+    replacement: `$1:${REDACTED}@`,
+  },
+  // Basic dXNlcjpwYXNz
+  {
+    pattern: /\bBasic\s+(?:[A-Za-z0-9+/_-]{4})+(?:[A-Za-z0-9+/_-]{2,3}={0,2})?(?![A-Za-z0-9+/=_-])/gi,
+    replacement: `Basic ${REDACTED}`,
+  },
+  // Bearer abcdef…
+  { pattern: /\bBearer\s+[A-Za-z0-9+/=._~-]{8,}/gi, replacement: `Bearer ${REDACTED}` },
+  // eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJyb290In0.c2ln
+  { pattern: /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, replacement: REDACTED },
+  // "password": "x" in JSON that was made text, escaped or not
+  {
+    pattern: new RegExp(
+      `(\\\\?["'](?:[\\w-]*(?:${NAMES}))\\\\?["']\\s*:\\s*)(\\\\?["'])(?:(?!\\2)[\\s\\S])*\\2`,
+      'gi',
+    ),
+    replacement: `$1$2${REDACTED}$2`,
+  },
+  // password=x   enable_password: x
+  {
+    pattern: new RegExp(`\\b((?:[\\w-]*(?:${NAMES}))\\s*[=:]\\s*)(?!\\[redacted\\])[^\\s,;&"'\\\\]+`, 'gi'),
+    replacement: `$1${REDACTED}`,
+  },
+  // password 7 094F471A1A0A   secret 5 $1$abc$…  in a router's configuration
+  { pattern: /\b(password|secret)\s+(encrypted|\d{1,2})\s+\S+/gi, replacement: `$1 $2 ${REDACTED}` },
+]
+
+/** Below this length a secret is only taken out where it stands as a word: else it would riddle the text. */
+const SHORT = 4
+
+/**
+ * Takes out the given secrets, in the forms in which they travel (plain, URL-encoded, base64, within JSON), then
+ * whatever looks like a secret.
+ */
+export function redactText(text: string, secrets: readonly string[] = []): string {
+  let result = text
+  for (const form of formsOf(secrets)) result = removeForm(result, form)
+  return redactPatterns(result)
+}
+
+/** Takes out what looks like a secret. */
+export function redactPatterns(text: string): string {
+  return PATTERNS.reduce((result, { pattern, replacement }) => result.replace(pattern, replacement), text)
+}
+
+/** Longest first: a secret that contains another must go whole. */
+function formsOf(secrets: readonly string[]): string[] {
+  const forms = secrets.flatMap((secret) => [
+    secret,
+    encodeURIComponent(Buffer.from(secret, 'utf8').toString('utf8')),
+    JSON.stringify(secret).slice(1, -1),
+    Buffer.from(secret, 'utf8').toString('base64'),
+  ])
+  return [...new Set(forms)].filter((form) => form !== '').sort((a, b) => b.length - a.length)
+}
+
+function removeForm(text: string, form: string): string {
+  if (form.length >= SHORT) return text.replaceAll(form, REDACTED)
+  const escaped = form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
+  return text.replace(new RegExp(`(?<![\\w])${escaped}(?![\\w])`, 'g'), REDACTED)
+}
