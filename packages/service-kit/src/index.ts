@@ -1,2 +1,7 @@
 export * from './clock.ts'
+export * from './config.ts'
+export * from './logger.ts'
+export * from './redaction.ts'
+export * from './releasers.ts'
 export * from './service.ts'
+export * from './settings.ts'
