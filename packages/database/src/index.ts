@@ -1,4 +1,10 @@
-export { type Connection, checkEncoding, clientConfig, withClient } from './connections/connection.ts'
+export {
+  type Connection,
+  checkEncoding,
+  clientConfig,
+  inDatabase,
+  withClient,
+} from './connections/connection.ts'
 export { createPool, type PoolOptions, prismaAdapter, transactionTimes } from './connections/pool.ts'
 export { pruneInbox, recordOnce } from './deliveries/inbox.ts'
 export { enqueue, enqueueMany, type NewDelivery, type OutboxStats, outboxStats } from './deliveries/outbox.ts'
@@ -14,3 +20,4 @@ export { ensureDatabase } from './embedded/ensure-database.ts'
 export { type DatabaseError, type DatabaseErrorCode, hasDatabaseCode } from './errors.ts'
 export type { Log } from './log.ts'
 export { type MigrateOptions, migrate } from './migrations/migrate.ts'
+export { type Migration, readMigrations } from './migrations/migration-files.ts'

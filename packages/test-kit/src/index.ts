@@ -1,1 +1,6 @@
-export {}
+export { type DatabaseOptions, database, postgres, type TestDatabase } from './databases.ts'
+export { assertNoLeaks, mustCall } from './leaks.ts'
+export { freePort, tempDir } from './resources.ts'
+export type { Teardown } from './teardown.ts'
+export { startTestPostgres, type TestServer } from './test-server.ts'
+export { type UntilOptions, until } from './until.ts'

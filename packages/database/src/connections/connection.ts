@@ -9,6 +9,18 @@ export function clientConfig(connection: Connection): pg.ClientConfig {
   return typeof connection === 'string' ? { connectionString: connection } : connection
 }
 
+/** The same server, another database. A connection string wins over settings, so the name is changed inside it. */
+export function inDatabase(connection: Connection, database: string): pg.ClientConfig {
+  const { connectionString, ...config } = clientConfig(connection)
+  if (connectionString === undefined) return { ...config, database }
+  // Not WHATWG's URL: it refuses `postgresql:///name?host=/socket` and the like.
+  const changed = connectionString.replace(
+    /^([a-z]+:\/\/[^/?#]*)(\/[^?#]*)?/,
+    `$1/${encodeURIComponent(database)}`,
+  )
+  return { ...config, connectionString: changed }
+}
+
 /**
  * Runs `work` with a connection of its own, for what a pool cannot do: advisory locks, LISTEN, session settings.
  * The connection is closed afterwards, whatever happened.

@@ -34,6 +34,10 @@ export async function existingHome(dataDir: string): Promise<string> {
 export async function placeHome(dataDir: string, user: RunUser | undefined, root: string): Promise<string> {
   await mkdir(dataDir, { recursive: true })
   const home = await chooseHome(dataDir, user, root)
+  if (user !== undefined && !(await canReach(dirname(home), user))) {
+    const params = [dataDir, user.uid, home, 'the user cannot enter it either']
+    throw databaseError('DATABASE_PLACEMENT_FAILED', params)
+  }
   if (user !== undefined) await chown(home, user.uid, user.gid)
   if (user !== undefined || (await stat(home)).uid === process.getuid?.()) await chmod(home, 0o700)
   return home

@@ -13,7 +13,7 @@ import {
   type SqlResultSet,
 } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
-import { type Connection, clientConfig, withClient } from '../connections/connection.ts'
+import { type Connection, clientConfig, inDatabase, withClient } from '../connections/connection.ts'
 
 /** Object ids of types in PostgreSQL's catalogue. */
 const CHAR_TYPE = 18
@@ -52,18 +52,6 @@ async function connectToShadow(
     await withClient(config, (client) => client.query(`DROP DATABASE "${database}"`))
   }
   return connect(inDatabase(config, database), { onScriptError: options.onScriptError }, drop)
-}
-
-/** The same server, another database. A connection string wins over settings, so the name is changed inside it. */
-export function inDatabase(connection: Connection, database: string): pg.ClientConfig {
-  const { connectionString, ...config } = clientConfig(connection)
-  if (connectionString === undefined) return { ...config, database }
-  // Not WHATWG's URL: it refuses `postgresql:///name?host=/socket` and the like.
-  const changed = connectionString.replace(
-    /^([a-z]+:\/\/[^/?#]*)(\/[^?#]*)?/,
-    `$1/${encodeURIComponent(database)}`,
-  )
-  return { ...config, connectionString: changed }
 }
 
 async function connect(
