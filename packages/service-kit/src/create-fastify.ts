@@ -1,0 +1,99 @@
+// The one way in which a process makes its HTTP server. Each setting here answers a trap of Fastify's defaults.
+import { randomUUID } from 'node:crypto'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import type { Logger } from 'pino'
+
+export interface CreateFastifyOptions {
+  log: Logger
+  /** Largest request body in bytes. Default 16 MiB, the limit of the REST contract. */
+  bodyLimit?: number
+  /** Answers requests that reach no route: an undecodable URL, an over-long parameter. */
+  frameworkErrors?: FastifyServerOptions['frameworkErrors']
+  /** Sends a request to another path before it is routed, e.g. one whose URL no router can decode. */
+  rewriteUrl?: FastifyServerOptions['rewriteUrl']
+  /** False lets requests in while the server closes, so that they are answered in the caller's own form. */
+  return503OnClosing?: boolean
+  /** Answers what is not HTTP, on the raw socket. */
+  clientErrorHandler?: FastifyServerOptions['clientErrorHandler']
+  /** Certificate and key in PEM form: serves HTTPS. */
+  tls?: { cert: string; key: string }
+  /** How long a client may take to send a whole request, in milliseconds; 0 for no limit (uploads of images). */
+  requestTimeoutMs?: number
+}
+
+const defaultBodyLimit = 16 * 1024 * 1024
+const defaultRequestTimeoutMs = 120_000
+/** Longer than usual load balancers keep idle connections (60 s), so that they are the ones to close. */
+const keepAliveTimeoutMs = 72_000
+/** Names are at most 300 characters of the contract, each up to 12 when percent-encoded UTF-8. */
+const maxParamLength = 4_000
+
+/** A Fastify instance with our settings; routes, hooks, not-found and error handlers are the caller's. */
+export function createFastify(options: CreateFastifyOptions): FastifyInstance {
+  const { tls } = options
+  const app = tls === undefined ? Fastify(settings(options)) : makeHttps(settings(options), tls)
+  logRequests(app, options.log)
+  return app
+}
+
+function settings(options: CreateFastifyOptions) {
+  return {
+    loggerInstance: options.log as FastifyBaseLogger,
+    // One line a request of our own: the built-in two lines hold the whole URL with its query.
+    disableRequestLogging: true,
+    bodyLimit: options.bodyLimit ?? defaultBodyLimit,
+    requestTimeout: options.requestTimeoutMs ?? defaultRequestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    // Idle keep-alive connections would hold up a stop; those with a request in flight may finish.
+    forceCloseConnections: 'idle',
+    return503OnClosing: options.return503OnClosing ?? true,
+    // Ids follow a request into logs and commands: nobody outside chooses them, nor a client's address.
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    trustProxy: false,
+    // The default of 100 counts encoded characters and answers 414 outside of every handler.
+    routerOptions: { maxParamLength },
+    // The defaults drop unknown keys and turn "1" into 1: we refuse instead.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+    ...(options.rewriteUrl === undefined ? {} : { rewriteUrl: options.rewriteUrl }),
+    ...(options.frameworkErrors === undefined ? {} : { frameworkErrors: options.frameworkErrors }),
+    ...(options.clientErrorHandler === undefined ? {} : { clientErrorHandler: options.clientErrorHandler }),
+  } satisfies FastifyServerOptions
+}
+
+function makeHttps(base: FastifyServerOptions, tls: { cert: string; key: string }): FastifyInstance {
+  // Plugins see one type of instance, whichever of the two protocols is below.
+  return Fastify({ ...base, https: tls } as FastifyServerOptions)
+}
+
+/** One line a request when its answer is sent, and one if the client went away before. */
+function logRequests(app: FastifyInstance, log: Logger): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const level = isProbe(request.url) ? 'debug' : 'info'
+    log[level](requestFields(request, reply.statusCode, reply.elapsedTime), 'request')
+  })
+  app.addHook('onRequestAbort', async (request) => {
+    log.info(requestFields(request, undefined, undefined), 'request aborted by the client')
+  })
+}
+
+/** Probes ask every few seconds and would bury everything else. */
+function isProbe(url: string): boolean {
+  return url === '/healthz' || url === '/readyz' || url === '/metrics'
+}
+
+function requestFields(
+  request: { id: string; method: string; url: string; ip: string },
+  status: number | undefined,
+  elapsedMs: number | undefined,
+) {
+  return {
+    requestId: request.id,
+    method: request.method,
+    // Without the query: it may hold names that are nobody's business in a log.
+    path: request.url.split('?', 1)[0],
+    client: request.ip,
+    ...(status === undefined ? {} : { status }),
+    ...(elapsedMs === undefined ? {} : { elapsedMs: Math.round(elapsedMs) }),
+  }
+}
