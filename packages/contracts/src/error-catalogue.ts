@@ -53,6 +53,11 @@ export const errorCatalogue = {
   INVENTORY_HOST_NOT_FOUND: input("Host '{}' does not exist in the database."),
   INVENTORY_HOST_DUPLICATE: input("More than one entry with the same hostname: '{}'."),
   INVENTORY_HOST_JOB_RUNNING: conflict("Unable to delete host '{}'. An install job is in progress."),
+  INVENTORY_HOST_DELETING: {
+    kind: 'Conflict',
+    retryable: true,
+    message: "Host '{}' is being deleted. Try again in a moment.",
+  },
   INVENTORY_REGION_NOT_FOUND: input("Region '{}' does not exist in the database."),
   INVENTORY_HOST_REGION_UNKNOWN: input('Region "{}" does not exist in the database.'),
   INVENTORY_HOST_JUMP_HOST_UNKNOWN: input('Jump host "{}" does not exist in the database.'),

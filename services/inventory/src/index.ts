@@ -1,1 +1,1 @@
-export {}
+export { inventoryService } from './service.ts'

@@ -1,0 +1,40 @@
+import type { Bus, Registration } from '@slipway/bus'
+import { inventoryDeliveries, inventoryMessages } from '@slipway/contracts'
+import { callerName } from '../caller.ts'
+import type { DiscoveryService } from './discovery-service.ts'
+import type { HostDeletion } from './host-deletion-service.ts'
+import type { HostService } from './host-service.ts'
+
+export interface HostUseCases {
+  readonly hosts: HostService
+  readonly deletion: HostDeletion
+  readonly discovery: DiscoveryService
+}
+
+/** Answers the questions about hosts and records what executors saw. */
+export function serveHosts(bus: Bus, { hosts, deletion, discovery }: HostUseCases): Registration[] {
+  return [
+    bus.serve(inventoryMessages.upsertHosts, async ({ rows }, meta) => ({
+      rows: await hosts.upsert(rows, callerName(meta)),
+    })),
+    bus.serve(inventoryMessages.listHosts, (query) => hosts.list(query)),
+    bus.serve(inventoryMessages.deleteHost, async ({ hostname }) => {
+      await deletion.delete(hostname)
+      return {}
+    }),
+    bus.serve(inventoryMessages.refreshHost, async ({ hostname }) => {
+      await hosts.refresh(hostname)
+      return {}
+    }),
+    bus.serve(inventoryMessages.listPackages, async ({ hostname }) => ({
+      packages: await hosts.listPackages(hostname),
+    })),
+    bus.serve(inventoryMessages.listInventory, async ({ hostname }) => ({
+      items: await hosts.listInventory(hostname),
+    })),
+    // No inbox: by observedAt a second arrival is as good as none.
+    bus.receive(inventoryDeliveries.recordDiscovery, (_id, { hostId, observedAt, discovery: found }) =>
+      discovery.record(hostId, observedAt, found),
+    ),
+  ]
+}

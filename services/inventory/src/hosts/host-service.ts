@@ -1,0 +1,125 @@
+// Use cases of hosts: bulk change, list, refresh.
+import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  createError,
+  type HostInput,
+  type HostPackage,
+  type HostRow,
+  type InventoryItem,
+  type RowResult,
+} from '@slipway/contracts'
+import { distinct, planRows } from '../row-plan.ts'
+import type { SealFor } from '../sealing.ts'
+import { decideHost, type HostDecision } from './host.ts'
+import type { HostListStore } from './host-list-store.ts'
+import type { HostNames, HostStore } from './host-store.ts'
+
+/** Rows of a page of GET /hosts. Source: the REST contract, section 3. */
+export const hostPageSize = 1_000
+
+export interface HostQuery {
+  readonly hostname?: string | undefined
+  readonly region?: string | undefined
+  readonly family?: string | undefined
+  readonly page: number
+}
+
+export interface HostServiceDeps {
+  readonly store: HostStore
+  readonly list: HostListStore
+  readonly seal: SealFor<'password' | 'enable_password'>
+  /** Hears of every change after its commit. */
+  readonly changed: (hostId: string, version: number) => void
+  /** Deliveries wait in the outbox. */
+  readonly kick: () => void
+}
+
+export interface HostService {
+  upsert(rows: readonly HostInput[], createdBy: string): Promise<RowResult[]>
+  /** Errors: INVENTORY_REGION_NOT_FOUND, INVENTORY_HOST_NOT_FOUND, INPUT_PAGE_UNKNOWN. */
+  list(query: HostQuery): Promise<{ rows: HostRow[]; page: number; totalPages: number }>
+  /** Error: INVENTORY_HOST_NOT_FOUND. */
+  refresh(hostname: string): Promise<void>
+  /** Error: INVENTORY_HOST_NOT_FOUND. */
+  listPackages(hostname: string): Promise<HostPackage[]>
+  /** Error: INVENTORY_HOST_NOT_FOUND. */
+  listInventory(hostname: string): Promise<InventoryItem[]>
+}
+
+export function createHostService(deps: HostServiceDeps): HostService {
+  const { store, list } = deps
+  return {
+    upsert: (rows, createdBy) => upsert(deps, rows, createdBy),
+    list: (query) => listHosts(list, query),
+    async refresh(hostname) {
+      const host = await store.requestDiscovery(hostname)
+      if (host === undefined) throw createError('INVENTORY_HOST_NOT_FOUND', [hostname])
+      deps.kick()
+      deps.changed(host.id, host.version)
+    },
+    listPackages: async (hostname) => list.listPackages(await hostId(list, hostname)),
+    listInventory: async (hostname) => list.listInventory(await hostId(list, hostname)),
+  }
+}
+
+async function upsert(
+  deps: HostServiceDeps,
+  rows: readonly HostInput[],
+  createdBy: string,
+): Promise<RowResult[]> {
+  const names = namesIn(rows)
+  const { results, accepted } = await deps.store.change(async (tx) => {
+    const around = await tx.lookUp(names)
+    const decisionDeps = { around, seal: deps.seal, newId: randomUUID, createdBy }
+    const plan = await planRows(rows, {
+      nameOf: (row) => row.hostname,
+      duplicate: (name) => createError('INVENTORY_HOST_DUPLICATE', [name]),
+      decide: (row) => decideHost(row, decisionDeps),
+    })
+    await tx.save(plan.accepted)
+    return plan
+  })
+  deps.kick()
+  await tellChanges(deps, accepted)
+  return results
+}
+
+/** Events of many hosts go out in portions, so that 10,000 of them do not hold up everything else. */
+async function tellChanges(deps: HostServiceDeps, decisions: readonly HostDecision[]): Promise<void> {
+  const changes = decisions.filter(({ kind }) => kind !== 'none')
+  for (const [index, { host }] of changes.entries()) {
+    if (index % 200 === 199) await nextTurn()
+    deps.changed(host.id, host.version)
+  }
+}
+
+function namesIn(rows: readonly HostInput[]): HostNames {
+  return {
+    hostnames: distinct(rows.map((row) => row.hostname)),
+    regions: distinct(rows.map((row) => row.region)),
+    jumpHosts: distinct(rows.map((row) => row.jumpHost)),
+  }
+}
+
+async function listHosts(list: HostListStore, { hostname, region, family, page }: HostQuery) {
+  const regionId = region === undefined ? undefined : await list.findRegionId(region)
+  if (region !== undefined && regionId === undefined)
+    throw createError('INVENTORY_REGION_NOT_FOUND', [region])
+  if (hostname !== undefined) await hostId(list, hostname)
+  const filter = {
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(regionId === undefined ? {} : { regionId }),
+    ...(family === undefined ? {} : { family }),
+  }
+  const { rows, total } = await list.readPage(filter, page, hostPageSize)
+  const totalPages = Math.max(1, Math.ceil(total / hostPageSize))
+  if (page > totalPages) throw createError('INPUT_PAGE_UNKNOWN')
+  return { rows, page, totalPages }
+}
+
+async function hostId(list: HostListStore, hostname: string): Promise<string> {
+  const id = await list.findHostId(hostname)
+  if (id === undefined) throw createError('INVENTORY_HOST_NOT_FOUND', [hostname])
+  return id
+}
