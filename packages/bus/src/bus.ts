@@ -14,11 +14,12 @@ import type {
 /** What a request carries beside its payload. */
 export interface RequestOptions {
   /** The user for whom it is asked; needed by questions whose permission is not 'internal'. */
-  caller?: Caller
-  /** Follows a request from HTTP to the router's command in logs. */
+  caller?: Caller | undefined
+  /** Follows a request from HTTP to the router's command in logs: letters, digits and `._:-`, else a new one. */
   requestId?: string
   /** Deadline in milliseconds instead of the contract's. */
   timeoutMs?: number
+  /** Stops waiting: the request fails with the signal's reason if that has a code, else with BUS_TIMEOUT. */
   signal?: AbortSignal
 }
 

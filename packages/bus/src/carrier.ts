@@ -24,7 +24,7 @@ export interface Carrier {
    * Never runs the responder in the caller's own tick.
    */
   request(subject: string, message: Message, signal: AbortSignal): Promise<Message>
-  /** Takes requests as a member of a group. `reply` may be called once, at any time, or never. */
+  /** Takes requests as a member of a group. `reply` does not throw; it is called at most once, at any time. */
   respond(
     subject: string,
     group: Context,

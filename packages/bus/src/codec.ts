@@ -32,9 +32,20 @@ export function serialize(value: unknown, subject: string): Uint8Array {
   const inspected = inspectValue(value)
   if ('refused' in inspected) throw createError('BUS_INVALID_PAYLOAD', [subject, inspected.refused])
   if (inspected.textLength > messageLimit) throw createError('BUS_TOO_LARGE', [messageLimit])
-  const bytes = Buffer.from(JSON.stringify(value))
+  const bytes = Buffer.from(toJson(value, subject))
   if (bytes.length > messageLimit) throw createError('BUS_TOO_LARGE', [messageLimit])
   return bytes
+}
+
+function toJson(value: unknown, subject: string): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch {
+    // A toJSON that throws; its words may quote the value.
+  }
+  if (text === undefined) throw createError('BUS_INVALID_PAYLOAD', [subject, 'cannot be written as JSON'])
+  return text
 }
 
 /** Deflates bytes where that pays. */

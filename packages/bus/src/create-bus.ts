@@ -118,13 +118,14 @@ function createRegistrations() {
     },
     async drainAll(): Promise<void> {
       open = false
-      await Promise.all([...active].map((registration) => registration.drain()))
+      // A registration that cannot be ended must not keep the others from ending.
+      await Promise.allSettled([...active].map((registration) => registration.drain()))
     },
   }
 }
 
 /** Waits for work, at most graceMs. */
-async function withGrace(work: Promise<void>, graceMs: number): Promise<void> {
+async function withGrace(work: Promise<unknown>, graceMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const grace = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, graceMs)

@@ -51,24 +51,40 @@ export type EventHandler = (payload: unknown) => void | Promise<void>
 /** Hears facts; handlers start in the order of the events and do not wait for each other. */
 export function listenToEvents(deps: EventDeps, event: EventDefinition, handler: EventHandler): Registration {
   const { service, carrier, log } = deps
+  const { subject } = event
   const queue = createWorkQueue(deps.queue)
-  async function hear(message: Message): Promise<void> {
+  let decoded: Promise<void> = Promise.resolve()
+  let decoding = 0
+
+  async function attempt(step: () => Promise<void>): Promise<void> {
     try {
-      const payload = await readMessage(message, event.subject)
-      assertFits(event.payload, payload, event.subject)
-      await handler(payload)
+      await step()
     } catch (err) {
-      log.error({ service, subject: event.subject, err }, 'An event could not be handled')
+      log.error({ service, subject, err }, 'An event could not be handled')
     }
   }
-  const intake = carrier.listen(event.subject, (message) => {
-    queue.push(
-      () => hear(message),
-      (refusal) => {
-        if (refusal === 'full') log.warn({ service, subject: event.subject }, 'Too many events: one is lost')
-      },
-    )
-  })
+  function lose(): void {
+    log.warn({ service, subject }, 'Too many events: one is lost')
+  }
+  async function decode(message: Message): Promise<void> {
+    const payload = await readMessage(message, subject)
+    assertFits(event.payload, payload, subject)
+    const task = () => attempt(async () => handler(payload))
+    queue.push(task, (refusal) => {
+      if (refusal === 'full') lose()
+    })
+  }
+  function hear(message: Message): void {
+    if (decoding >= deps.queue.maxWaiting) {
+      lose()
+      return
+    }
+    decoding++
+    // One after the other: inflating a large event must not let a later small one pass it.
+    decoded = decoded.then(() => attempt(() => decode(message))).finally(() => decoding--)
+  }
+
+  const intake = carrier.listen(subject, hear)
   return {
     async drain() {
       const drained = queue.drain()

@@ -4,7 +4,7 @@ import type { SlipwayError } from '@slipway/contracts'
 import { createError, type ErrorBody, ErrorBodySchema, fromErrorBody, toErrorBody } from '@slipway/contracts'
 import type { Message } from './carrier.ts'
 import type { Encoded } from './codec.ts'
-import { decodeMessage, encodeMessage, pack } from './codec.ts'
+import { decodeMessage, encodeMessage, pack, serialize } from './codec.ts'
 import { type Headers, headerNames, readEncoding, toHeaderText } from './headers.ts'
 import { fits } from './validation.ts'
 
@@ -23,14 +23,18 @@ export async function replyMessage(value: unknown, subject: string): Promise<Mes
 }
 
 /** The reply that carries an error. Never fails: an error that cannot travel becomes INTERNAL_UNEXPECTED. */
-export async function errorMessage(error: unknown, subject: string): Promise<Message> {
+export function errorMessage(error: unknown, subject: string): Message {
   const body = toErrorBody(error)
   try {
-    return toMessage(await encodeMessage(body, subject), errorHeaders(body))
+    return plainError(body, subject)
   } catch {
-    const plain = toErrorBody(createError('INTERNAL_UNEXPECTED'))
-    return toMessage(await encodeMessage(plain, subject), errorHeaders(plain))
+    return plainError(toErrorBody(createError('INTERNAL_UNEXPECTED')), subject)
   }
+}
+
+/** Errors are small and are not deflated, so that one can be sent in the very turn in which a bus closes. */
+function plainError(body: ErrorBody, subject: string): Message {
+  return toMessage({ encoding: 'json', bytes: serialize(body, subject) }, errorHeaders(body))
 }
 
 function errorHeaders(body: ErrorBody): Headers {

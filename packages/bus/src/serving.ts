@@ -1,5 +1,5 @@
 // The serving edge of a question: permission, contract, deadline, handler, and what becomes of its errors.
-import { type Context, createError, isAllowed, isSlipwayError, type Rpc } from '@slipway/contracts'
+import { type Context, createError, hasCode, isAllowed, isSlipwayError, type Rpc } from '@slipway/contracts'
 import type { Registration, RequestMeta } from './bus.ts'
 import type { Carrier, Message } from './carrier.ts'
 import { headerNames, readCaller, readTimeoutMs, usableRequestId } from './headers.ts'
@@ -7,7 +7,7 @@ import type { BusLog } from './log.ts'
 import { errorMessage, readMessage, replyMessage } from './message.ts'
 import { assertFits } from './validation.ts'
 import type { Wait, Waits } from './waits.ts'
-import { createWorkQueue, type Refusal, type WorkQueueOptions } from './work-queue.ts'
+import { createWorkQueue, type WorkQueueOptions } from './work-queue.ts'
 
 export interface ServingDeps {
   service: Context
@@ -26,13 +26,15 @@ export function serveRequests(deps: ServingDeps, rpc: Rpc, handler: RequestHandl
   const intake = deps.carrier.respond(rpc.subject, deps.service, (message, reply) => {
     // The deadline runs from arrival, not from the start of the handler: the caller waits all the while.
     const wait = deps.waits.start(readTimeoutMs(message.headers, rpc.timeoutMs))
+    const request = { message, reply, wait }
+    wait.signal.addEventListener('abort', () => sayClosed(request, rpc.subject), { once: true })
     const task = async () => {
-      if (!wait.signal.aborted) await answer(deps, rpc, handler, { message, reply, wait })
+      if (!wait.signal.aborted) await answer(deps, rpc, handler, request)
       wait.end()
     }
     queue.push(task, (refusal) => {
       wait.end()
-      void errorMessage(refusalError(refusal), rpc.subject).then(reply)
+      reply(errorMessage(createError(refusal === 'full' ? 'BUS_UNAVAILABLE' : 'BUS_CLOSED'), rpc.subject))
     })
   })
   return {
@@ -59,7 +61,7 @@ async function answer(deps: ServingDeps, rpc: Rpc, handler: RequestHandler, requ
     reply = await replyMessage(result, rpc.subject)
   } catch (error) {
     logFailure(deps, rpc, requestId, error)
-    reply = await errorMessage(error, rpc.subject)
+    reply = errorMessage(error, rpc.subject)
   }
   if (!request.wait.signal.aborted) request.reply(reply)
 }
@@ -86,6 +88,8 @@ function logFailure(deps: ServingDeps, rpc: Rpc, requestId: string, error: unkno
   else if (error.cause !== undefined) deps.log.warn(details, 'A handler failed')
 }
 
-function refusalError(refusal: Refusal) {
-  return createError(refusal === 'full' ? 'BUS_UNAVAILABLE' : 'BUS_CLOSED')
+/** Tells a caller whose handler could not finish before the bus closed; at a deadline nobody waits any more. */
+function sayClosed({ wait, reply }: Request, subject: string): void {
+  const reason: unknown = wait.signal.reason
+  if (hasCode(reason, 'BUS_CLOSED')) reply(errorMessage(reason, subject))
 }

@@ -4,9 +4,11 @@
 /** Why a task was not taken. */
 export type Refusal = 'full' | 'draining'
 
+export type Refuse = (refusal: Refusal) => void
+
 export interface WorkQueue {
-  /** Runs a task now or later. `refuse` is called instead when the queue is full or drains; tasks do not reject. */
-  push(task: () => Promise<void>, refuse: (refusal: Refusal) => void): void
+  /** Runs a task now or later, or refuses it when the queue is full or drains. Tasks do not reject. */
+  push(task: () => Promise<void>, refuse: Refuse): void
   /** Starts nothing more, refuses what waits, resolves when running tasks are done. */
   drain(): Promise<void>
 }
@@ -20,7 +22,7 @@ export interface WorkQueueOptions {
 
 interface Waiting {
   task: () => Promise<void>
-  refuse: (refusal: Refusal) => void
+  refuse: Refuse
 }
 
 export function createWorkQueue({ concurrency, maxWaiting }: WorkQueueOptions): WorkQueue {
@@ -46,10 +48,10 @@ export function createWorkQueue({ concurrency, maxWaiting }: WorkQueueOptions): 
       else if (waiting.length < maxWaiting) waiting.push({ task, refuse })
       else refuse('full')
     },
-    drain() {
+    async drain() {
       draining = true
       for (const { refuse } of waiting.splice(0)) refuse('draining')
-      return running === 0 ? Promise.resolve() : new Promise((resolve) => onIdle.push(resolve))
+      if (running > 0) await new Promise<void>((resolve) => onIdle.push(resolve))
     },
   }
 }
