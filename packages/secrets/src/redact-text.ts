@@ -40,6 +40,11 @@ const PATTERNS: readonly Pattern[] = [
     ),
     replacement: `$1$2${REDACTED}$2`,
   },
+  // password: "x"   enablePassword='x', as Prisma quotes a query that it refuses
+  {
+    pattern: new RegExp(`\\b([\\w-]*(?:${NAMES})\\s*[=:]\\s*)(["'])(?:\\\\.|(?!\\2)[^\\\\])*\\2`, 'gi'),
+    replacement: `$1$2${REDACTED}$2`,
+  },
   // password=x   enable_password: x
   {
     pattern: new RegExp(`\\b((?:[\\w-]*(?:${NAMES}))\\s*[=:]\\s*)(?!\\[redacted\\])[^\\s,;&"'\\\\]+`, 'gi'),

@@ -1,7 +1,8 @@
 // One JSON line an event on standard output; readable lines where a person watches.
+import { redact as redactSecrets } from '@slipway/secrets'
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { describeFields, type Redact } from './log-fields.ts'
 import { prettyDestination } from './pretty-log.ts'
-import { createRedaction, type Redact } from './redaction.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -14,13 +15,13 @@ export interface LoggerOptions {
   destination?: DestinationStream
   /** Readable lines instead of JSON. */
   pretty?: boolean
-  /** Further redaction of every text, by whoever knows the secrets. */
+  /** Instead of the redaction by key names and forms of packages/secrets. */
   redact?: Redact
 }
 
 /** A logger that keeps secrets out of fields, messages and errors. */
 export function createLogger(options: LoggerOptions): Logger {
-  const redaction = createRedaction(options.redact)
+  const redact = options.redact ?? redactSecrets
   const raw = options.destination ?? pino.destination({ dest: 1, sync: true })
   const destination = options.pretty === true ? prettyDestination(raw) : raw
   return pino(
@@ -28,23 +29,32 @@ export function createLogger(options: LoggerOptions): Logger {
       level: options.level,
       base: { service: options.service },
       timestamp: pino.stdTimeFunctions.isoTime,
-      // Errors are described by the redaction; pino's own serializer would copy every property of an error.
+      // Errors are described by log-fields; pino's own serializer would copy every property of an error.
       serializers: { err: (value: unknown) => value },
       formatters: {
         level: (level) => ({ level }),
-        log: (fields) => redaction.fields(fields),
-        bindings: (bindings) => redaction.fields(bindings),
+        log: (fields) => describeFields(fields, redact),
+        bindings: (bindings) => describeFields(bindings, redact),
       },
       hooks: {
         logMethod(inputs, method) {
-          // Format arguments and messages; fields pass through formatters.log.
-          const [first, ...rest] = inputs
-          const head = typeof first === 'string' ? redaction.value(first) : first
-          const tail = rest.map((argument) => redaction.value(argument))
-          Reflect.apply(method, this, [head, ...tail])
+          Reflect.apply(method, this, cleanInputs(inputs, redact))
         },
       },
     },
     destination,
   )
+}
+
+/**
+ * Messages and what is formatted into them, without secrets. Fields pass through formatters.log; but where a line has
+ * an error and no message pino takes the error's, so that one is given here.
+ */
+function cleanInputs(inputs: readonly unknown[], redact: Redact): unknown[] {
+  const [first, ...rest] = inputs
+  if (typeof first === 'string') return inputs.map((input) => redact(input))
+  const fields = first instanceof Error ? { err: first } : first
+  const error: unknown = typeof fields === 'object' && fields !== null && 'err' in fields && fields.err
+  if (rest.length === 0 && error instanceof Error) return [fields, redact(error.message)]
+  return [fields, ...rest.map((input) => redact(input))]
 }
