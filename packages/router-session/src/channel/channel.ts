@@ -1,0 +1,117 @@
+// A terminal as text: bytes are logged, decoded and freed of control sequences, then go to the one reader of
+// the moment, or to the idle listener when nobody is talking (messages after the prompt).
+import { StringDecoder } from 'node:string_decoder'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { LogScrub } from '../scrub/log-scrub.ts'
+import type { Terminal } from '../transport/transport.ts'
+import { createControlStripper } from './control-codes.ts'
+
+/** How long a polite close may take before the connection is cut. */
+const CLOSE_GRACE_MS = 500
+
+/** Who listens to a channel. */
+export interface ChannelListener {
+  onText: (text: string) => void
+  onClose: () => void
+}
+
+export interface Channel {
+  readonly open: boolean
+  /** Resolves when the connection is gone, however. Never rejects. */
+  readonly closed: Promise<void>
+  readonly newline: string
+  readonly scrub: LogScrub
+  /** Writes in this very turn. */
+  write: (text: string) => void
+  /** Resolves when all written bytes have left and all received bytes were handed on. */
+  settled: () => Promise<void>
+  /** Makes this the one who listens; text kept for it comes first. Returns the undo, which may keep text for the next. */
+  attach: (listener: ChannelListener) => (rest?: string) => void
+  /** Text that arrives while nobody is attached. */
+  onIdle: (listener: (text: string) => void) => void
+  /** Text for whoever attaches next, before anything new. */
+  keep: (text: string) => void
+  /** Hands held-back bytes to the log: the stream rests at a prompt. */
+  flushLog: () => void
+  close: () => Promise<void>
+}
+
+/** Makes the channel of a terminal. */
+export function createChannel(terminal: Terminal, scrub: LogScrub, log?: (bytes: Buffer) => void): Channel {
+  const { stream } = terminal
+  const decoder = new StringDecoder('utf8')
+  const strip = createControlStripper()
+  let listener: ChannelListener | undefined
+  let idle: (text: string) => void = () => {}
+  let kept = ''
+  let open = true
+
+  const emitLog = (bytes: Buffer) => {
+    if (bytes.length > 0) log?.(bytes)
+  }
+  const flushLog = () => emitLog(scrub.flush())
+
+  const closed = new Promise<void>((resolve) => {
+    const gone = () => {
+      if (!open) return
+      open = false
+      flushLog()
+      listener?.onClose()
+      resolve()
+      terminal.destroy()
+    }
+    stream.on('end', gone)
+    stream.on('close', gone)
+    stream.on('error', gone)
+  })
+  stream.on('data', (bytes: Buffer) => {
+    if (log !== undefined) emitLog(scrub.push(bytes))
+    const text = strip(decoder.write(bytes))
+    if (text === '') return
+    if (listener === undefined) idle(text)
+    else listener.onText(text)
+  })
+
+  return {
+    get open() {
+      return open
+    },
+    closed,
+    newline: terminal.newline,
+    scrub,
+    write: (text) => {
+      if (open) stream.write(text)
+    },
+    async settled() {
+      while (open && stream.writableLength > 0) await nextTurn()
+      // One turn of the event loop reads what the kernel already holds.
+      await nextTurn()
+    },
+    attach(next) {
+      listener = next
+      const text = kept
+      kept = ''
+      if (text !== '') next.onText(text)
+      return (rest = '') => {
+        if (listener === next) listener = undefined
+        kept = rest
+      }
+    },
+    onIdle: (next) => {
+      idle = next
+    },
+    keep: (text) => {
+      kept += text
+    },
+    flushLog,
+    async close() {
+      if (!open) return
+      terminal.end()
+      const cut = setTimeout(() => terminal.destroy(), CLOSE_GRACE_MS)
+      const gone = setTimeout(() => stream.destroy(), CLOSE_GRACE_MS)
+      await closed
+      clearTimeout(cut)
+      clearTimeout(gone)
+    },
+  }
+}

@@ -1,0 +1,160 @@
+// A logged-in terminal: runs commands one at a time, keeps what the device says unasked, knows planes.
+import type { Channel } from '../channel/channel.ts'
+import { type CommandOutcome, createCommandReader, type EchoMemory } from '../channel/command-reader.ts'
+import { converse } from '../channel/converse.ts'
+import { timing } from '../channel/timing.ts'
+import { deviceError, hasDeviceCode } from '../device-error.ts'
+import type { Hop } from '../device-target.ts'
+import type { PlaneDefinition, PlatformDefinition } from '../platform/platform.ts'
+import { type AdminCredentials, withAdminPlane } from './admin-plane.ts'
+import { failureLine } from './command-failure.ts'
+import type { CommandOptions, CommandResult, DeviceSession, RunCommand } from './device-session.ts'
+import { discover } from './discover.ts'
+import { createTurns } from './turns.ts'
+import { createUnsolicited } from './unsolicited.ts'
+
+export interface SessionDeps {
+  channel: Channel
+  hop: Hop
+  /** The first prompt. */
+  prompt: string
+  platform: PlatformDefinition
+  admin: AdminCredentials
+  commandTimeoutMs: number
+}
+
+/** What the admin plane needs of a session: commands that end at any of these prompts. */
+export interface PlaneRunner {
+  execute: (
+    command: string | undefined,
+    options: CommandOptions,
+    planes: readonly PlaneDefinition[],
+  ) => Promise<Executed>
+}
+
+export interface Executed {
+  result: CommandResult
+  prompt: string
+}
+
+/** A session whose platform is still to be told by `show version`. */
+export interface OpenSession extends DeviceSession {
+  setPlatform: (platform: PlatformDefinition) => void
+}
+
+/** Makes the session of a channel that stands at a prompt. */
+export function createSession(deps: SessionDeps): OpenSession {
+  const { channel, hop } = deps
+  let { platform, prompt } = deps
+  let continues = false
+  const echo: EchoMemory = { echoes: 'unknown' }
+  const turns = createTurns()
+  const unsolicited = createUnsolicited(() => [platform.main.prompt, platform.admin.prompt])
+  channel.onIdle(unsolicited.stream)
+
+  async function execute(
+    command: string | undefined,
+    options: CommandOptions,
+    planes: readonly PlaneDefinition[],
+  ): Promise<Executed> {
+    if (command !== undefined && /[\r\n]/.test(command))
+      throw deviceError('DEVICE_UNSUPPORTED', 'A command is one line')
+    await channel.settled()
+    channel.keep(unsolicited.takeOpenLine())
+    let startedAt = new Date()
+    let began = performance.now()
+    let written = command === undefined
+    const beforeWrite = () => {
+      options.beforeWrite?.()
+      startedAt = new Date()
+      began = performance.now()
+      written = true
+    }
+    const prompts = planes.map(({ prompt: pattern }, index) => ({
+      pattern,
+      quietMs: index === 0 ? timing.promptQuietMs : timing.doubtfulPromptQuietMs,
+    }))
+    const { answers, until, onLine, idleTimeoutMs, signal } = options
+    const reader = createCommandReader(channel, {
+      command,
+      prompts,
+      lastPrompt: prompt,
+      echo,
+      continues,
+      answers,
+      until,
+      onLine,
+      beforeWrite,
+    })
+    const timeoutMs = options.timeoutMs ?? deps.commandTimeoutMs
+    try {
+      const outcome = await converse(channel, reader, { timeoutMs, idleTimeoutMs, signal })
+      return conclude(command ?? '', outcome, startedAt, performance.now() - began)
+    } catch (error) {
+      // Nobody knows any more where the answer ends: this terminal is of no further use.
+      if (written) void channel.close()
+      throw error
+    }
+  }
+
+  function conclude(command: string, outcome: CommandOutcome, startedAt: Date, elapsedMs: number): Executed {
+    continues = outcome.prompt === undefined
+    prompt = outcome.prompt ?? prompt
+    unsolicited.add(outcome.unsolicited)
+    channel.flushLog()
+    const output = trimmed(outcome.output)
+    const matched = outcome.question ?? failureLine(output, platform)
+    const result: CommandResult = {
+      command,
+      output,
+      failed: matched !== undefined,
+      unsolicited: outcome.unsolicited,
+      startedAt,
+      elapsedMs,
+    }
+    if (matched !== undefined) result.matched = matched
+    if (outcome.stoppedAt !== undefined) result.stoppedAt = outcome.stoppedAt
+    return { result, prompt }
+  }
+
+  const run: RunCommand = (command, options = {}) =>
+    turns.take(async () => (await execute(command, options, [platform.main])).result, options.signal)
+
+  const session: OpenSession = {
+    get prompt() {
+      return prompt
+    },
+    get platform() {
+      return platform
+    },
+    get asynchronousText() {
+      return unsolicited.text
+    },
+    address: hop.address,
+    port: hop.port,
+    closed: channel.closed,
+    run,
+    resume: (options = {}) =>
+      turns.take(async () => (await execute(undefined, options, [platform.main])).result, options.signal),
+    inAdminPlane: (work) =>
+      turns.take(() => withAdminPlane({ execute }, { platform, admin: deps.admin, channel }, work)),
+    discover: () => discover(session),
+    onUnsolicited: unsolicited.onLine,
+    waitForUnsolicited: (pattern, options) => unsolicited.waitFor(pattern, options, channel.closed),
+    scrub: channel.scrub.scrubText,
+    close: () => channel.close(),
+    setPlatform: (next) => {
+      platform = next
+    },
+  }
+  return session
+}
+
+/** Whether a failure leaves the session usable. */
+export function isHarmless(error: unknown): boolean {
+  return hasDeviceCode(error, 'DEVICE_UNSUPPORTED')
+}
+
+function trimmed(output: string): string {
+  return output.replace(/^\n+/, '').replace(/\n+$/, '')
+}
