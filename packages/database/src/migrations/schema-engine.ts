@@ -32,7 +32,7 @@ async function load(): Promise<Glue> {
   const script = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg')
   const bytes = await readFile(script.replace(/\.js$/, '.wasm'))
   const module = await WebAssembly.compile(bytes)
-  const { exports } = await WebAssembly.instantiate(module, { './schema_engine_bg.js': { ...glue } })
+  const { exports } = await WebAssembly.instantiate(module, { './schema_engine_bg.js': withoutHold(glue) })
   glue.__wbg_set_wasm(exports)
   // The engine tells why it panicked through this global, and only through it.
   Object.assign(globalThis, {
@@ -41,6 +41,17 @@ async function load(): Promise<Glue> {
   const start = exports['__wbindgen_start']
   if (typeof start === 'function') start()
   return glue
+}
+
+/**
+ * The engine's time limit for a lock (10 s) is never cleared and would hold up the end of the process for so long.
+ * The names end in a hash of the build.
+ */
+function withoutHold(glue: Glue): Record<string, unknown> {
+  const timer = (callback: () => void, ms: number) => setTimeout(callback, ms >>> 0).unref()
+  return Object.fromEntries(
+    Object.entries(glue).map(([name, value]) => [name, name.startsWith('__wbg_setTimeout_') ? timer : value]),
+  )
 }
 
 /** Runs `work` with an engine on this database. Engine errors become DATABASE_ENGINE_FAILED. */
