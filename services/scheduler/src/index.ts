@@ -1,1 +1,2 @@
-export {}
+export { type SchedulerConfig, schedulerConfig } from './config.ts'
+export { schedulerService } from './definition.ts'

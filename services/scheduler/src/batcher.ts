@@ -1,0 +1,48 @@
+// Gathers what arrives while a batch is at work and handles it as the next one: under load many items share a
+// transaction, without load each goes at once. There is no waiting for company.
+
+export interface Batcher<T, R> {
+  /** Resolves with the item's own outcome once its batch is through. */
+  add(item: T): Promise<R>
+}
+
+export interface BatcherOptions<T, R> {
+  /** Handles a batch as a whole and answers its items in their order; may run twice for an item if it rejects. */
+  run: (items: T[]) => Promise<R[]>
+  /** Items in a batch at most. */
+  limit: number
+}
+
+interface Waiting<T, R> {
+  item: T
+  resolve: (outcome: R) => void
+  reject: (error: unknown) => void
+}
+
+export function createBatcher<T, R>({ run, limit }: BatcherOptions<T, R>): Batcher<T, R> {
+  const waiting: Waiting<T, R>[] = []
+  let busy = false
+
+  /** One that cannot be handled must not fail the others with it: after a failure each goes alone. */
+  const handle = async (batch: Waiting<T, R>[]): Promise<void> => {
+    try {
+      const outcomes = await run(batch.map(({ item }) => item))
+      for (const [index, { resolve }] of batch.entries()) resolve(outcomes[index] as R)
+    } catch (error) {
+      if (batch.length === 1) return batch[0]?.reject(error)
+      for (const one of batch) await handle([one])
+    }
+  }
+  const work = async (): Promise<void> => {
+    busy = true
+    while (waiting.length > 0) await handle(waiting.splice(0, limit))
+    busy = false
+  }
+  return {
+    add: (item) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ item, resolve, reject })
+        if (!busy) void work()
+      }),
+  }
+}

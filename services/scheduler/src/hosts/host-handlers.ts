@@ -1,0 +1,14 @@
+// What the inventory tells and asks.
+import type { Bus, Registration } from '@slipway/bus'
+import { schedulerDeliveries, schedulerMessages } from '@slipway/contracts'
+import type { HostService } from './host-service.ts'
+
+export function serveHosts(bus: Pick<Bus, 'serve' | 'receive'>, hosts: HostService): Registration[] {
+  return [
+    bus.receive(schedulerDeliveries.recordHost, (deliveryId, record) => hosts.record(deliveryId, record)),
+    bus.serve(schedulerMessages.releaseHost, async ({ hostId }) => {
+      await hosts.release(hostId)
+      return {}
+    }),
+  ]
+}

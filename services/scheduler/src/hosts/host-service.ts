@@ -1,0 +1,105 @@
+// Use cases around hosts: what the inventory tells of them, and their release.
+import { createError } from '@slipway/contracts'
+import { pruneInbox } from '@slipway/database'
+import type { Clock } from '@slipway/service-kit'
+import { createBatcher } from '../batcher.ts'
+import { forgetJobs } from '../forget-store.ts'
+import { type SchedulerStore, toJobId } from '../scheduler-store.ts'
+import { type HostRecord, newestRecords } from './host.ts'
+import {
+  addDiscoveries,
+  ensureHosts,
+  hasRunningInstall,
+  lockHosts,
+  purgeReleased,
+  recordDeliveries,
+  recordHosts,
+  refreshHosts,
+  releaseHostRow,
+} from './host-store.ts'
+
+/** Deliveries that share a transaction at most. */
+const BATCH = 100
+/** A delivery that speaks of a released host cannot be under way for longer. */
+const REMEMBER_RELEASED_MS = 30 * 24 * 60 * 60 * 1_000
+
+export interface HostServiceDeps {
+  store: SchedulerStore
+  clock: Clock
+  /** A run is no longer wanted: executors are told (a hint). */
+  revoke: (jobId: number) => void
+  /** Jobs changed: look whether work is due, and send what is to be delivered. */
+  changed: () => void
+}
+
+export interface HostService {
+  /** Host and region, by version; a discovery where one is asked for and none waits. By delivery id once. */
+  record(deliveryId: string, record: HostRecord): Promise<void>
+  /** Deletes all jobs of a host for good; idempotent. Error: SCHEDULER_HOST_BUSY. */
+  release(hostId: string): Promise<void>
+  /** Forgets released hosts and recorded deliveries after their time. */
+  purge(): Promise<void>
+}
+
+interface Delivered {
+  deliveryId: string
+  record: HostRecord
+}
+
+export function createHostService(deps: HostServiceDeps): HostService {
+  const { store, clock, changed } = deps
+  const deliveries = createBatcher<Delivered, void>({
+    limit: BATCH,
+    run: (batch) => recordBatch(deps, batch),
+  })
+  return {
+    async record(deliveryId, record) {
+      await deliveries.add({ deliveryId, record })
+      if (record.discover) changed()
+    },
+    async release(hostId) {
+      for (const jobId of await releaseOne(deps, hostId)) deps.revoke(jobId)
+      changed()
+    },
+    async purge() {
+      await purgeReleased(store.db, new Date(clock.now().getTime() - REMEMBER_RELEASED_MS))
+      await pruneInbox(store.db)
+    },
+  }
+}
+
+async function recordBatch({ store, clock }: HostServiceDeps, batch: Delivered[]): Promise<void[]> {
+  await store.transact(async (tx) => {
+    const fresh = await recordDeliveries(
+      tx,
+      batch.map(({ deliveryId }) => deliveryId),
+    )
+    const records = newestRecords(
+      batch.flatMap(({ deliveryId, record }) => (fresh.has(deliveryId) ? [record] : [])),
+    )
+    if (records.length === 0) return
+    // Also locks the hosts.
+    await recordHosts(tx, records)
+    const toDiscover = records.filter(({ discover }) => discover).map(({ hostId }) => hostId)
+    if (toDiscover.length === 0) return
+    await addDiscoveries(tx, toDiscover, clock.now())
+    await refreshHosts(tx, toDiscover)
+  })
+  return batch.map(() => undefined)
+}
+
+/** @returns runs that are under way and no longer wanted */
+function releaseOne({ store, clock }: HostServiceDeps, hostId: string): Promise<number[]> {
+  return store.transact(async (tx) => {
+    // Also a host that was never heard of: its record may still be on the way and must find it released.
+    await ensureHosts(tx, new Map([[hostId, '']]))
+    await lockHosts(tx, [hostId])
+    if (await hasRunningInstall(tx, hostId)) throw createError('SCHEDULER_HOST_BUSY')
+    const jobs = await releaseHostRow(tx, hostId, clock.now())
+    await forgetJobs(
+      tx,
+      jobs.map(({ id }) => toJobId(id)),
+    )
+    return jobs.filter(({ running }) => running).map(({ id }) => toJobId(id))
+  })
+}

@@ -1,0 +1,119 @@
+// Rows of `host`. Lock order everywhere: hosts by their id, then jobs by their id.
+import { Prisma } from '../generated/client.ts'
+import type { Db } from '../scheduler-store.ts'
+import type { HostRecord } from './host.ts'
+
+/** Makes rows for hosts that are not known yet; region and version come with the inventory's delivery. */
+export async function ensureHosts(tx: Db, hosts: ReadonlyMap<string, string>): Promise<void> {
+  const ids = [...hosts.keys()].sort()
+  const names = ids.map((id) => hosts.get(id) ?? '')
+  await tx.$executeRaw`
+    INSERT INTO host (host_id, hostname, region, version)
+    SELECT id, hostname, '', 0 FROM unnest(${ids}::uuid[], ${names}::text[]) AS asked (id, hostname)
+    ON CONFLICT (host_id) DO NOTHING`
+}
+
+/** Locks hosts until the end of the transaction. @returns those that exist, true where released */
+export async function lockHosts(tx: Db, hostIds: Iterable<string>): Promise<Map<string, boolean>> {
+  const rows = await tx.$queryRaw<{ host_id: string; released: boolean }[]>`
+    SELECT host_id, released_at IS NOT NULL AS released FROM host
+     WHERE host_id = ANY(${[...hostIds]}::uuid[]) ORDER BY host_id FOR UPDATE`
+  return new Map(rows.map((row) => [row.host_id, row.released]))
+}
+
+/**
+ * Names the next job of each host that could run: the first in time whose dependency is met, none while one runs.
+ * Called under the hosts' locks at the end of everything that changes their jobs.
+ */
+export async function refreshHosts(tx: Db, hostIds: Iterable<string>): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE host SET next_job_id = next.id, next_kind = next.kind, next_due = next.scheduled_time
+      FROM (SELECT asked.host_id, ready.id, ready.kind, ready.scheduled_time
+              FROM unnest(${[...hostIds]}::uuid[]) AS asked (host_id)
+              LEFT JOIN LATERAL (
+                SELECT job.id, job.kind, job.scheduled_time FROM job
+                 WHERE job.host_id = asked.host_id AND job.status = 'scheduled' AND job.dependency_met
+                   AND NOT EXISTS (SELECT 1 FROM job running
+                                    WHERE running.host_id = asked.host_id AND running.status = 'in-progress')
+                 ORDER BY job.scheduled_time, job.id LIMIT 1) ready ON true) next
+     WHERE host.host_id = next.host_id
+       AND (host.next_job_id, host.next_due) IS DISTINCT FROM (next.id, next.scheduled_time)`
+}
+
+/** Writes hosts as the inventory tells them; an older version changes nothing, nor does news of a released host. */
+export async function recordHosts(tx: Db, hosts: readonly HostRecord[]): Promise<void> {
+  const ordered = [...hosts].sort((a, b) => (a.hostId < b.hostId ? -1 : 1))
+  await tx.$executeRaw`
+    INSERT INTO host (host_id, hostname, region, version)
+    SELECT * FROM unnest(${ordered.map(({ hostId }) => hostId)}::uuid[],
+                         ${ordered.map(({ hostname }) => hostname)}::text[],
+                         ${ordered.map(({ region }) => region)}::text[],
+                         ${ordered.map(({ version }) => version)}::int[])
+    ON CONFLICT (host_id) DO UPDATE
+       SET hostname = EXCLUDED.hostname, region = EXCLUDED.region, version = EXCLUDED.version
+     WHERE host.version < EXCLUDED.version AND host.released_at IS NULL`
+}
+
+/** Records deliveries by their ids, many in one statement (see recordOnce). @returns those that are new */
+export async function recordDeliveries(tx: Db, deliveryIds: readonly string[]): Promise<Set<string>> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    INSERT INTO inbox (id) SELECT id FROM unnest(${[...deliveryIds].sort()}::text[]) AS delivery (id)
+    ON CONFLICT (id) DO NOTHING RETURNING id`
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** Adds a discovery that is due now for each of these hosts that is not released and has none waiting. */
+export async function addDiscoveries(tx: Db, hostIds: readonly string[], now: Date): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO job (kind, host_id, hostname, scheduled_time, created_by, created_at,
+                     software_packages, command_profiles, warnings, package_changes)
+    SELECT 'inventory', host.host_id, host.hostname, ${now}::timestamptz, 'slipway', ${now}::timestamptz,
+           '{}', '{}', '{}', '{}'
+      FROM host
+     WHERE host.host_id = ANY(${[...hostIds]}::uuid[]) AND host.released_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM job waiting
+                        WHERE waiting.host_id = host.host_id AND waiting.kind = 'inventory'
+                          AND waiting.status = 'scheduled' AND waiting.dependency_met)
+     ORDER BY host.hostname`
+}
+
+/** True while an install job of the host is in progress. */
+export async function hasRunningInstall(tx: Db, hostId: string): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM job WHERE host_id = ${hostId}::uuid AND status = 'in-progress' AND kind = 'install'`
+  return rows.length > 0
+}
+
+/** Marks the host as released for good and deletes its jobs. @returns the jobs, `running` where in progress */
+export async function releaseHostRow(
+  tx: Db,
+  hostId: string,
+  now: Date,
+): Promise<{ id: bigint; running: boolean }[]> {
+  await tx.$executeRaw`
+    UPDATE host SET released_at = coalesce(released_at, ${now}::timestamptz),
+                    next_job_id = NULL, next_kind = NULL, next_due = NULL
+     WHERE host_id = ${hostId}::uuid`
+  return tx.$queryRaw`
+    DELETE FROM job WHERE host_id = ${hostId}::uuid RETURNING id, status = 'in-progress' AS running`
+}
+
+/** Forgets hosts that were released before a moment. */
+export async function purgeReleased(db: Db, before: Date): Promise<number> {
+  return db.$executeRaw`DELETE FROM host WHERE released_at < ${before}::timestamptz`
+}
+
+/** When the next job of any host could run. */
+export interface Outlook {
+  /** Something is due now (limits apart). */
+  dueNow: boolean
+  /** The first moment after now. */
+  nextDue: Date | undefined
+}
+
+export async function lookAhead(db: Db, now: Date): Promise<Outlook> {
+  const [row] = await db.$queryRaw<{ due_now: boolean; next_due: Date | null }[]>(Prisma.sql`
+    SELECT EXISTS (SELECT 1 FROM host WHERE next_due <= ${now}::timestamptz) AS due_now,
+           (SELECT min(next_due) FROM host WHERE next_due > ${now}::timestamptz) AS next_due`)
+  return { dueNow: row?.due_now ?? false, nextDue: row?.next_due ?? undefined }
+}

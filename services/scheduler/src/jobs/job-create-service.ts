@@ -1,0 +1,129 @@
+// Creation of jobs: all rows of a request in one transaction, in a fixed number of statements.
+import {
+  createError,
+  type InstallAction,
+  type JobCreated,
+  type JobInput,
+  schedulerMessages,
+  toErrorBody,
+} from '@slipway/contracts'
+import type { Clock } from '@slipway/service-kit'
+import { ensureHosts, lockHosts, refreshHosts } from '../hosts/host-store.ts'
+import type { Db, SchedulerStore } from '../scheduler-store.ts'
+import { type Link, planRows, type RowPlan } from './dependencies.ts'
+import { type AskedJobs, insertJobs, type NewJob, readKnownJobs, reserveIds } from './job-create-store.ts'
+
+export interface CreateJobsDeps {
+  store: SchedulerStore
+  clock: Clock
+  /** Jobs were written: look whether work is due. */
+  changed: () => void
+}
+
+export type CreateJobs = (rows: readonly JobInput[], createdBy: string) => Promise<JobCreated[]>
+
+/** Answers every row: an id, perhaps with a warning, or why it could not be created. */
+export function createJobCreation({ store, clock, changed }: CreateJobsDeps): CreateJobs {
+  return async (rows, createdBy) => {
+    assertMoments(rows)
+    const answers = await store.transact(
+      (tx) => createRows(tx, rows, { user: createdBy, now: clock.now() }),
+      'bulk',
+    )
+    changed()
+    return answers
+  }
+}
+
+/** The contract cannot say that a moment exists; an unreadable one would compare as neither earlier nor later. */
+function assertMoments(rows: readonly JobInput[]): void {
+  if (rows.every(({ scheduledTime }) => Number.isFinite(Date.parse(scheduledTime)))) return
+  throw createError('BUS_INVALID_PAYLOAD', [
+    schedulerMessages.createJobs.subject,
+    'scheduledTime is no moment',
+  ])
+}
+
+async function createRows(
+  tx: Db,
+  rows: readonly JobInput[],
+  by: { user: string; now: Date },
+): Promise<JobCreated[]> {
+  // The locks keep what the rules see true until the commit: nobody else changes jobs of these hosts.
+  await ensureHosts(tx, new Map(rows.map(({ hostId, hostname }) => [hostId, hostname])))
+  const released = await lockHosts(tx, new Set(rows.map(({ hostId }) => hostId)))
+  const asked = askedJobs(rows)
+  const known = asked.ids.length + asked.actions.length > 0 ? await readKnownJobs(tx, asked) : []
+  const plans = planRows(rows, known).map((plan, index) =>
+    withoutReleased(plan, rows[index], (hostId) => released.get(hostId) ?? true),
+  )
+  const ids = await reserveFor(tx, plans)
+  const jobs = rows.flatMap((row, index) => newJob(row, ids[index], plans[index], ids))
+  if (jobs.length > 0) {
+    await insertJobs(tx, jobs, by)
+    await refreshHosts(tx, new Set(jobs.map(({ hostId }) => hostId)))
+  }
+  return plans.map((plan, index) => answer(plan, index, rows, ids))
+}
+
+/** The inventory deleted the host while the request was under way. */
+function withoutReleased(
+  plan: RowPlan,
+  row: JobInput | undefined,
+  isReleased: (hostId: string) => boolean,
+): RowPlan {
+  if (row === undefined || !isReleased(row.hostId)) return plan
+  return { error: toErrorBody(createError('INVENTORY_HOSTNAME_INVALID', [row.hostname])) }
+}
+
+function askedJobs(rows: readonly JobInput[]): AskedJobs {
+  const ids: number[] = []
+  const actions: { hostId: string; action: InstallAction }[] = []
+  for (const { hostId, dependency } of rows) {
+    if (dependency === undefined) continue
+    if ('jobId' in dependency) ids.push(dependency.jobId)
+    if ('action' in dependency) actions.push({ hostId, action: dependency.action })
+  }
+  return { ids, actions }
+}
+
+/** An id for each row that is created, in the order of the rows. */
+async function reserveFor(tx: Db, plans: readonly RowPlan[]): Promise<(number | undefined)[]> {
+  const count = plans.filter((plan) => !('error' in plan)).length
+  const reserved = count > 0 ? await reserveIds(tx, count) : []
+  return plans.map((plan) => ('error' in plan ? undefined : reserved.shift()))
+}
+
+function newJob(
+  row: JobInput,
+  id: number | undefined,
+  plan: RowPlan | undefined,
+  ids: readonly (number | undefined)[],
+): NewJob[] {
+  if (id === undefined || plan === undefined || 'error' in plan) return []
+  const { dependency: _, ...work } = row
+  return [{ ...work, id, ...dependencyOf(plan.link, ids) }]
+}
+
+function dependencyOf(link: Link | undefined, ids: readonly (number | undefined)[]) {
+  if (link === undefined) return { dependsOn: undefined, dependencyMet: true }
+  if ('row' in link) return { dependsOn: ids[link.row], dependencyMet: false }
+  return { dependsOn: link.job.id, dependencyMet: link.job.status === 'completed' }
+}
+
+function answer(
+  plan: RowPlan,
+  index: number,
+  rows: readonly JobInput[],
+  ids: readonly (number | undefined)[],
+): JobCreated {
+  const id = ids[index]
+  if ('error' in plan) return { error: plan.error }
+  if (id === undefined) return { error: toErrorBody(createError('INTERNAL_UNEXPECTED')) }
+  if (!plan.later || plan.link === undefined || !('row' in plan.link)) return { id }
+  const previous = rows[plan.link.row]?.action ?? ''
+  return {
+    id,
+    warning: `The job depends on job ${ids[plan.link.row] ?? ''} (${previous}), which is scheduled later, and will wait for it.`,
+  }
+}

@@ -1,0 +1,72 @@
+// Statements behind the creation of jobs: a fixed number of them, however many rows a request has.
+import type { InstallAction, JobInput, JobStatus } from '@slipway/contracts'
+import { type Db, toJobId } from '../scheduler-store.ts'
+import type { KnownJob } from './dependencies.ts'
+
+/** What a request's dependencies name. */
+export interface AskedJobs {
+  ids: readonly number[]
+  /** Host and action, for dependencies by action. */
+  actions: readonly { hostId: string; action: InstallAction }[]
+}
+
+/** A job to be written. */
+export interface NewJob extends Omit<JobInput, 'dependency'> {
+  id: number
+  dependsOn: number | undefined
+  dependencyMet: boolean
+}
+
+interface KnownJobRow {
+  id: bigint
+  host_id: string
+  action: InstallAction
+  scheduled_time: Date
+  status: JobStatus
+}
+
+/** The install jobs that the dependencies of a request may mean. */
+export async function readKnownJobs(tx: Db, asked: AskedJobs): Promise<KnownJob[]> {
+  const rows = await tx.$queryRaw<KnownJobRow[]>`
+    SELECT id, host_id, action, scheduled_time, status FROM job
+     WHERE kind = 'install' AND id = ANY(${asked.ids}::bigint[])
+    UNION
+    SELECT job.id, job.host_id, job.action, job.scheduled_time, job.status
+      FROM (SELECT DISTINCT * FROM unnest(${asked.actions.map(({ hostId }) => hostId)}::uuid[],
+                                          ${asked.actions.map(({ action }) => action)}::text[])) AS wanted (host_id, action)
+      JOIN job ON job.host_id = wanted.host_id AND job.action = wanted.action
+     WHERE job.kind = 'install'`
+  return rows.map((row) => ({
+    id: toJobId(row.id),
+    hostId: row.host_id,
+    action: row.action,
+    scheduledTime: row.scheduled_time.getTime(),
+    status: row.status,
+  }))
+}
+
+/** Takes so many ids out of the sequence; ids of a transaction that fails are lost, never reused. */
+export async function reserveIds(tx: Db, count: number): Promise<number[]> {
+  const rows = await tx.$queryRaw<{ id: bigint }[]>`
+    SELECT nextval(pg_get_serial_sequence('job', 'id')) AS id FROM generate_series(1, ${count}::int)`
+  return rows.map(({ id }) => toJobId(id))
+}
+
+/** Writes jobs in one statement. */
+export async function insertJobs(
+  tx: Db,
+  jobs: readonly NewJob[],
+  by: { user: string; now: Date },
+): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO job (id, kind, host_id, hostname, action, server_repository, server_directory, software_packages,
+                     command_profiles, scheduled_time, depends_on, dependency_met, warnings, package_changes,
+                     created_by, created_at)
+    SELECT id, 'install', "hostId", hostname, action, "serverRepository", "serverDirectory", "softwarePackages",
+           "commandProfiles", "scheduledTime", "dependsOn", "dependencyMet", '{}', '{}',
+           ${by.user}, ${by.now}::timestamptz
+      FROM jsonb_to_recordset(${JSON.stringify(jobs)}::jsonb) AS new (
+           id bigint, "hostId" uuid, hostname text, action text, "serverRepository" text, "serverDirectory" text,
+           "softwarePackages" text[], "commandProfiles" text[], "scheduledTime" timestamptz, "dependsOn" bigint,
+           "dependencyMet" boolean)`
+}

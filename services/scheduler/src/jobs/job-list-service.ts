@@ -1,0 +1,71 @@
+// Lists of jobs, and how many refer to something.
+import { createError, type ReplyOf, type RequestOf, type schedulerMessages } from '@slipway/contracts'
+import type { Clock } from '@slipway/service-kit'
+import type { Limits } from '../runs/limits.ts'
+import type { SchedulerStore } from '../scheduler-store.ts'
+import { toJobRow } from './job.ts'
+import {
+  countByProfile,
+  countByRepository,
+  countJobs,
+  countRunning,
+  type JobFilter,
+  type ListedJob,
+  readJobs,
+} from './job-list-store.ts'
+
+type ListRequest = RequestOf<typeof schedulerMessages.listJobs>
+type ListReply = ReplyOf<typeof schedulerMessages.listJobs>
+
+/** Without a page, more jobs than these are refused. Source: API guide 1.3.4. */
+const MOST_ROWS = 5_000
+const PAGE_SIZE = 1_000
+
+export interface JobListDeps {
+  store: SchedulerStore
+  clock: Clock
+  limits: Limits
+}
+
+export interface JobLists {
+  list(request: ListRequest): Promise<ListReply>
+  countReferences(request: RequestOf<typeof schedulerMessages.countReferences>): Promise<number>
+}
+
+export function createJobLists({ store, clock, limits }: JobListDeps): JobLists {
+  const toRows = async (jobs: readonly ListedJob[]) => {
+    const limited = limits.running > 0 || limits.runningPerRegion > 0
+    const runningByRegion = limited ? await countRunning(store.db) : new Map<string, number>()
+    const load = { limit: limits.running, limitPerRegion: limits.runningPerRegion, runningByRegion }
+    const now = clock.now()
+    return jobs.map((job) => toJobRow(job, now, load))
+  }
+  const listOne = async (id: number): Promise<ListReply> => {
+    const jobs = await readJobs(store.db, { id }, { limit: 1, offset: 0 })
+    if (jobs.length === 0) throw createError('SCHEDULER_JOB_NOT_FOUND', [id])
+    return { rows: await toRows(jobs) }
+  }
+  const listAll = async (filter: JobFilter): Promise<ListReply> => {
+    const jobs = await readJobs(store.db, filter, { limit: MOST_ROWS + 1, offset: 0 })
+    if (jobs.length > MOST_ROWS) throw createError('SCHEDULER_TOO_MANY')
+    return { rows: await toRows(jobs) }
+  }
+  const listPage = async (filter: JobFilter, page: number): Promise<ListReply> => {
+    const totalPages = Math.max(1, Math.ceil((await countJobs(store.db, filter)) / PAGE_SIZE))
+    if (page > totalPages) throw createError('INPUT_PAGE_UNKNOWN')
+    const jobs = await readJobs(store.db, filter, { limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE })
+    return { rows: await toRows(jobs), page, totalPages }
+  }
+  return {
+    list({ id, page, scheduledFrom, ...rest }) {
+      if (id !== undefined) return listOne(id)
+      const from = scheduledFrom === undefined ? undefined : new Date(scheduledFrom)
+      const filter = { ...rest, scheduledFrom: from }
+      return page === undefined ? listAll(filter) : listPage(filter, page)
+    },
+    countReferences: (request) =>
+      'serverRepository' in request
+        ? countByRepository(store.db, request.serverRepository)
+        : countByProfile(store.db, request.commandProfile),
+  }
+}

@@ -1,0 +1,138 @@
+// Lists of jobs. Conditions are joined from what is given, never from `undefined`.
+import type { InstallAction, JobStatus } from '@slipway/contracts'
+import { Prisma } from '../generated/client.ts'
+import { type Db, toJobId } from '../scheduler-store.ts'
+import type { WaitingJob } from './waiting.ts'
+
+/** Filters, ANDed. With `id` the others are not looked at. */
+export interface JobFilter {
+  id?: number | undefined
+  hostId?: string | undefined
+  action?: InstallAction | undefined
+  status?: JobStatus | undefined
+  scheduledFrom?: Date | undefined
+}
+
+/** A job with what tells why it waits. */
+export interface ListedJob extends WaitingJob {
+  id: number
+  hostId: string
+  hostname: string
+  action: InstallAction
+  serverRepository: string | null
+  serverDirectory: string
+  softwarePackages: string[]
+  commandProfiles: string[]
+  status: JobStatus
+  statusTime: Date | null
+  statusMessage: string
+  trace: string
+  warnings: string[]
+  packageChanges: string[]
+  createdBy: string
+  createdAt: Date
+  startedAt: Date | null
+}
+
+interface ListedRow extends Omit<ListedJob, 'id' | 'dependency' | 'running' | 'region'> {
+  id: bigint
+  dependsOn: bigint | null
+  dependencyAction: InstallAction | null
+  dependencyStatus: JobStatus | null
+  runningId: bigint | null
+  runningAction: InstallAction | null
+  region: string | null
+}
+
+// Literals, not parameters: with them the planner sees that a partial index serves.
+const ofStatus = {
+  scheduled: Prisma.sql`job.status = 'scheduled'`,
+  'in-progress': Prisma.sql`job.status = 'in-progress'`,
+  completed: Prisma.sql`job.status = 'completed'`,
+  failed: Prisma.sql`job.status = 'failed'`,
+} as const satisfies Record<JobStatus, Prisma.Sql>
+
+function conditions(filter: JobFilter): Prisma.Sql {
+  const parts = [Prisma.sql`job.kind = 'install'`]
+  if (filter.id !== undefined) {
+    parts.push(Prisma.sql`job.id = ${filter.id}::bigint`)
+    return Prisma.join(parts, ' AND ')
+  }
+  if (filter.hostId !== undefined) parts.push(Prisma.sql`job.host_id = ${filter.hostId}::uuid`)
+  if (filter.action !== undefined) parts.push(Prisma.sql`job.action = ${filter.action}`)
+  if (filter.status !== undefined) parts.push(ofStatus[filter.status])
+  if (filter.scheduledFrom !== undefined) {
+    parts.push(Prisma.sql`job.scheduled_time >= ${filter.scheduledFrom}::timestamptz`)
+  }
+  return Prisma.join(parts, ' AND ')
+}
+
+/** Jobs by id. The page is cut before anything is joined. */
+export async function readJobs(
+  db: Db,
+  filter: JobFilter,
+  { limit, offset }: { limit: number; offset: number },
+): Promise<ListedJob[]> {
+  const rows = await db.$queryRaw<ListedRow[]>`
+    SELECT job.id, job.host_id AS "hostId", job.hostname, job.action, job.server_repository AS "serverRepository",
+           job.server_directory AS "serverDirectory", job.software_packages AS "softwarePackages",
+           job.command_profiles AS "commandProfiles", job.scheduled_time AS "scheduledTime",
+           job.depends_on AS "dependsOn", job.dependency_met AS "dependencyMet", job.status,
+           job.status_time AS "statusTime", job.status_message AS "statusMessage", job.trace, job.warnings,
+           job.package_changes AS "packageChanges", job.created_by AS "createdBy", job.created_at AS "createdAt",
+           job.started_at AS "startedAt", host.region,
+           dependency.action AS "dependencyAction", dependency.status AS "dependencyStatus",
+           running.id AS "runningId", running.action AS "runningAction"
+      FROM (SELECT * FROM job WHERE ${conditions(filter)}
+             ORDER BY job.id LIMIT ${limit}::int OFFSET ${offset}::int) job
+      LEFT JOIN host ON host.host_id = job.host_id
+      LEFT JOIN job dependency ON dependency.id = job.depends_on
+      LEFT JOIN job running ON running.host_id = job.host_id AND running.status = 'in-progress'
+     ORDER BY job.id`
+  return rows.map(toListed)
+}
+
+function toListed(row: ListedRow): ListedJob {
+  const { dependsOn, dependencyAction, dependencyStatus, runningId, runningAction, region, ...rest } = row
+  return {
+    ...rest,
+    id: toJobId(row.id),
+    region: region ?? '',
+    dependency:
+      dependsOn === null
+        ? undefined
+        : { id: toJobId(dependsOn), action: dependencyAction, status: dependencyStatus },
+    running: runningId === null ? undefined : { id: toJobId(runningId), action: runningAction },
+  }
+}
+
+export async function countJobs(db: Db, filter: JobFilter): Promise<number> {
+  const rows = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM job WHERE ${conditions(filter)}`
+  return rows[0]?.count ?? 0
+}
+
+/** Runs in progress by region, for limits. */
+export async function countRunning(db: Db): Promise<Map<string, number>> {
+  const rows = await db.$queryRaw<{ region: string; count: number }[]>`
+    SELECT host.region, count(*)::int AS count FROM job JOIN host ON host.host_id = job.host_id
+     WHERE job.status = 'in-progress' GROUP BY host.region`
+  return new Map(rows.map(({ region, count }) => [region, count]))
+}
+
+/** Jobs that are not finished and use a server repository (only Add does). */
+export async function countByRepository(db: Db, name: string): Promise<number> {
+  const rows = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM job
+     WHERE status IN ('scheduled', 'in-progress') AND kind = 'install' AND action = 'Add'
+       AND server_repository = ${name}`
+  return rows[0]?.count ?? 0
+}
+
+/** Jobs that are not finished and use a custom command profile. */
+export async function countByProfile(db: Db, name: string): Promise<number> {
+  const rows = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM job
+     WHERE status IN ('scheduled', 'in-progress') AND kind = 'install' AND ${name} = ANY(command_profiles)`
+  return rows[0]?.count ?? 0
+}

@@ -1,0 +1,59 @@
+// Install jobs as messages show them, and what a deletion answers.
+import type { DeletedJob, JobRow } from '@slipway/contracts'
+import { groupBy } from './group-by.ts'
+import type { RemovedJob } from './job-delete-store.ts'
+import type { ListedJob } from './job-list-store.ts'
+import { type Load, whyWaiting } from './waiting.ts'
+
+/** A stored job as a row of an answer. */
+export function toJobRow(job: ListedJob, now: Date, load: Load): JobRow {
+  return {
+    id: job.id,
+    hostId: job.hostId,
+    hostname: job.hostname,
+    action: job.action,
+    ...(job.serverRepository === null ? {} : { serverRepository: job.serverRepository }),
+    serverDirectory: job.serverDirectory,
+    softwarePackages: job.softwarePackages,
+    commandProfiles: job.commandProfiles,
+    ...(job.dependency === undefined ? {} : { dependsOn: job.dependency.id }),
+    scheduledTime: job.scheduledTime.toISOString(),
+    ...(job.startedAt === null ? {} : { startedAt: job.startedAt.toISOString() }),
+    status: job.status,
+    ...(job.statusTime === null ? {} : { statusAt: job.statusTime.toISOString() }),
+    statusMessage: job.status === 'scheduled' ? whyWaiting(job, now, load) : job.statusMessage,
+    trace: job.trace,
+    warnings: job.warnings,
+    packageChanges: job.packageChanges,
+    createdBy: job.createdBy,
+    createdAt: job.createdAt.toISOString(),
+  }
+}
+
+/**
+ * Ids of dependents that an answer lists altogether; more only in deep chains made by hand, where listing each
+ * dependent under each of its ancestors would grow with the square of their number. All jobs still have a row.
+ */
+const LISTED_DEPENDENTS = 100_000
+
+/** First the selected jobs, each with everything that went because of it, then the dependents. */
+export function toDeletedRows(removed: readonly RemovedJob[]): DeletedJob[] {
+  const children = groupBy(removed, (job) => job.dependsOn)
+  let budget = LISTED_DEPENDENTS
+  const dependentsOf = (root: RemovedJob): number[] => {
+    const found: number[] = []
+    const toVisit = [root]
+    for (let job = toVisit.pop(); job !== undefined && budget > 0; job = toVisit.pop()) {
+      for (const child of children.get(job.id) ?? []) {
+        found.push(child.id)
+        toVisit.push(child)
+        budget -= 1
+      }
+    }
+    return found.sort((a, b) => a - b)
+  }
+  const row = ({ id, hostname, action }: RemovedJob) => ({ id, hostname, action })
+  const selected = removed.filter((job) => job.selected)
+  const dependents = removed.filter((job) => !job.selected)
+  return [...selected.map((job) => ({ ...row(job), dependents: dependentsOf(job) })), ...dependents.map(row)]
+}

@@ -1,0 +1,53 @@
+// Confirmation of claims, and their end if it does not come.
+import { type Db, toJobId } from '../scheduler-store.ts'
+
+export interface Confirmation {
+  executorId: string
+  jobId: number
+  submission: number
+}
+
+/** Confirms claims in one statement; what was confirmed before stays as it was. @returns those that stand */
+export async function confirmClaims(
+  db: Db,
+  confirmations: readonly Confirmation[],
+  now: Date,
+): Promise<Confirmation[]> {
+  const rows = await db.$queryRaw<{ id: bigint; claimed_by: string; submission: number }[]>`
+    WITH confirmed AS (
+      SELECT job.id FROM job
+        JOIN jsonb_to_recordset(${JSON.stringify(confirmations)}::jsonb)
+             AS asked ("executorId" text, "jobId" bigint, submission int)
+          ON asked."jobId" = job.id AND asked.submission = job.submission AND asked."executorId" = job.claimed_by
+       WHERE job.status = 'in-progress' ORDER BY job.id FOR UPDATE OF job)
+    UPDATE job SET confirmed_at = coalesce(confirmed_at, ${now}::timestamptz),
+                   started_at = coalesce(started_at, ${now}::timestamptz)
+      FROM confirmed WHERE job.id = confirmed.id
+    RETURNING job.id, job.claimed_by, job.submission`
+  return rows.map((row) => ({
+    executorId: row.claimed_by,
+    jobId: toJobId(row.id),
+    submission: row.submission,
+  }))
+}
+
+/** Hosts with a claim from before a moment that nobody confirmed. */
+export async function hostsOfExpired(db: Db, claimedBefore: Date): Promise<string[]> {
+  const rows = await db.$queryRaw<{ host_id: string }[]>`
+    SELECT host_id FROM job WHERE status = 'in-progress' AND confirmed_at IS NULL
+       AND claimed_at < ${claimedBefore}::timestamptz`
+  return rows.map((row) => row.host_id)
+}
+
+/** Offers unconfirmed jobs of the locked hosts again. */
+export async function offerAgain(tx: Db, hostIds: readonly string[], claimedBefore: Date): Promise<void> {
+  await tx.$executeRaw`
+    WITH expired AS (
+      SELECT id FROM job
+       WHERE host_id = ANY(${hostIds}::uuid[]) AND status = 'in-progress' AND confirmed_at IS NULL
+         AND claimed_at < ${claimedBefore}::timestamptz
+       ORDER BY id FOR UPDATE)
+    UPDATE job SET status = 'scheduled', status_time = NULL, status_message = '', claimed_by = NULL,
+                   claim_request = NULL, claimed_at = NULL, started_at = NULL
+      FROM expired WHERE job.id = expired.id`
+}

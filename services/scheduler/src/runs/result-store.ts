@@ -1,0 +1,102 @@
+// How runs end, in statements over many results at a time. Whoever calls them holds the locks of the hosts.
+import type { PayloadOf, schedulerDeliveries } from '@slipway/contracts'
+import { type Db, toJobId } from '../scheduler-store.ts'
+
+export type RunResult = PayloadOf<typeof schedulerDeliveries.recordResult>
+
+/** A run that a result has ended. */
+export interface EndedRun {
+  id: number
+  hostId: string
+  kind: 'install' | 'inventory'
+  outcome: RunResult['outcome']
+}
+
+/** Hosts of these jobs, as far as they exist. */
+export async function hostsOfJobs(db: Db, jobIds: readonly number[]): Promise<string[]> {
+  const rows = await db.$queryRaw<{ host_id: string }[]>`
+    SELECT DISTINCT host_id FROM job WHERE id = ANY(${jobIds}::bigint[])`
+  return rows.map((row) => row.host_id)
+}
+
+/**
+ * Writes results. Only a job that is in progress in the very submission takes one, so a result that comes twice, of
+ * an older submission, or of a deleted job changes nothing.
+ */
+export async function writeResults(tx: Db, results: readonly RunResult[]): Promise<EndedRun[]> {
+  const rows = await tx.$queryRaw<
+    { id: bigint; host_id: string; kind: EndedRun['kind']; status: EndedRun['outcome'] }[]
+  >`
+    WITH result AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb) AS given (
+             "jobId" bigint, submission int, outcome text, "statusMessage" text, trace text, warnings text[],
+             "packageChanges" text[], "startedAt" timestamptz, "finishedAt" timestamptz)
+    ), ended AS (
+      SELECT job.id FROM job JOIN result ON result."jobId" = job.id AND result.submission = job.submission
+       WHERE job.status = 'in-progress' ORDER BY job.id FOR UPDATE OF job
+    )
+    UPDATE job SET status = result.outcome, status_time = result."finishedAt",
+                   status_message = result."statusMessage", trace = result.trace, warnings = result.warnings,
+                   package_changes = result."packageChanges", started_at = result."startedAt",
+                   finished_at = result."finishedAt"
+      FROM ended JOIN result ON result."jobId" = ended.id
+     WHERE job.id = ended.id
+    RETURNING job.id, job.host_id, job.kind, job.status`
+  return rows.map((row) => ({
+    id: toJobId(row.id),
+    hostId: row.host_id,
+    kind: row.kind,
+    outcome: row.status,
+  }))
+}
+
+/** Lets go on what waited for these completed jobs. */
+export async function freeDependents(tx: Db, completed: readonly number[]): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE job SET dependency_met = true
+     WHERE depends_on = ANY(${completed}::bigint[]) AND status = 'scheduled' AND NOT dependency_met`
+}
+
+/** Discoveries leave no history: what they found is the inventory's. */
+export async function deleteJobs(tx: Db, jobIds: readonly number[]): Promise<void> {
+  await tx.$executeRaw`DELETE FROM job WHERE id = ANY(${jobIds}::bigint[])`
+}
+
+/**
+ * Trims the history of hosts to its newest `keep` jobs. Older ones stay while a job that is not finished depends on
+ * them: it waits for them, or its run looks at what they did. @returns the ids of what is gone
+ */
+export async function trimHistory(tx: Db, hostIds: readonly string[], keep: number): Promise<number[]> {
+  const rows = await tx.$queryRaw<{ id: bigint }[]>`
+    DELETE FROM job USING (
+      SELECT old.id FROM unnest(${hostIds}::uuid[]) AS asked (host_id)
+       CROSS JOIN LATERAL (
+             SELECT job.id FROM job
+              WHERE job.host_id = asked.host_id AND job.status IN ('completed', 'failed')
+              ORDER BY job.finished_at DESC, job.id DESC OFFSET ${keep}::int) old) old
+     WHERE job.id = old.id
+       AND NOT EXISTS (SELECT 1 FROM job dependent
+                        WHERE dependent.depends_on = old.id AND dependent.status IN ('scheduled', 'in-progress'))
+    RETURNING job.id`
+  return rows.map(({ id }) => toJobId(id))
+}
+
+/** What a run is doing, for its status message. */
+export interface RunMessage {
+  jobId: number
+  submission: number
+  message: string
+}
+
+/** Writes what runs are doing. Rows in use are passed over: the next message is a second away. */
+export async function writeMessages(db: Db, messages: readonly RunMessage[]): Promise<void> {
+  await db.$executeRaw`
+    WITH said AS (
+      SELECT job.id, given.message FROM job
+        JOIN jsonb_to_recordset(${JSON.stringify(messages)}::jsonb)
+             AS given ("jobId" bigint, submission int, message text)
+          ON given."jobId" = job.id AND given.submission = job.submission
+       WHERE job.status = 'in-progress' AND job.status_message <> given.message
+         FOR UPDATE OF job SKIP LOCKED)
+    UPDATE job SET status_message = said.message FROM said WHERE job.id = said.id`
+}

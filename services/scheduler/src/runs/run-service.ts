@@ -1,0 +1,146 @@
+// Use cases of executors: claim due jobs, confirm them, report how they ended.
+import { createError, type ReplyOf, type schedulerMessages } from '@slipway/contracts'
+import type { Clock } from '@slipway/service-kit'
+import { createBatcher } from '../batcher.ts'
+import { forgetJobs } from '../forget-store.ts'
+import { lockHosts, lookAhead, refreshHosts } from '../hosts/host-store.ts'
+import type { Db, SchedulerStore } from '../scheduler-store.ts'
+import { type Claim, lockClaims, readClaimed, takeDue } from './claim-store.ts'
+import { cleanText } from './clean-text.ts'
+import { type Confirmation, confirmClaims, hostsOfExpired, offerAgain } from './confirm-store.ts'
+import type { Limits } from './limits.ts'
+import {
+  deleteJobs,
+  type EndedRun,
+  freeDependents,
+  hostsOfJobs,
+  type RunResult,
+  trimHistory,
+  writeResults,
+} from './result-store.ts'
+
+const LONGEST_REST_MS = 60_000
+/** Confirmations or results that share a transaction at most. */
+const BATCH = 100
+
+export interface RunServiceDeps {
+  store: SchedulerStore
+  clock: Clock
+  limits: Limits
+  /** How long a claim may stay unconfirmed. */
+  confirmTimeoutMs: number
+  /** Finished jobs kept per host. */
+  historyPerHost: number
+  /** Jobs changed: look whether work is due, and send what is to be delivered. */
+  changed: () => void
+}
+
+export interface RunService {
+  /** Due jobs for an executor, at most one per host; the same ones again for the same request id. */
+  claim(claim: Claim): Promise<ReplyOf<typeof schedulerMessages.claimRuns>>
+  /** The executor has the run on record. Error: SCHEDULER_RUN_GONE if the job is not (or no longer) his. */
+  confirm(confirmation: Confirmation): Promise<void>
+  /** A run ended. */
+  recordResult(result: RunResult): Promise<void>
+  /** Offers jobs again whose claim nobody confirmed in time. */
+  sweep(): Promise<void>
+}
+
+export function createRunService(deps: RunServiceDeps): RunService {
+  const { store, clock, changed } = deps
+  const confirmations = createBatcher<Confirmation, boolean>({
+    limit: BATCH,
+    run: (batch) => confirmBatch(deps, batch),
+  })
+  const results = createBatcher<RunResult, void>({ limit: BATCH, run: (batch) => recordBatch(deps, batch) })
+  const claimedBefore = () => new Date(clock.now().getTime() - deps.confirmTimeoutMs)
+  return {
+    claim: (claim) =>
+      store.transact(async (tx) => {
+        await lockClaims(tx)
+        const repeated = await readClaimed(tx, claim)
+        if (repeated.length > 0) return { jobs: repeated, nextDueInMs: 0 }
+        await endExpired(tx, claimedBefore())
+        const now = clock.now()
+        const jobs = await takeDue(tx, claim, deps.limits, now)
+        return { jobs, nextDueInMs: await nextDueInMs(tx, now, jobs.length === claim.free) }
+      }),
+    async confirm(confirmation) {
+      if (await confirmations.add(confirmation)) return
+      throw createError('SCHEDULER_RUN_GONE', [confirmation.jobId])
+    },
+    async recordResult(result) {
+      await results.add(clean(result))
+      changed()
+    },
+    async sweep() {
+      if ((await hostsOfExpired(store.db, claimedBefore())).length === 0) return
+      await store.transact(async (tx) => {
+        await lockClaims(tx)
+        await endExpired(tx, claimedBefore())
+      })
+      changed()
+    },
+  }
+}
+
+/** @param full all places were filled, so what is due still waits for the executor's next question */
+async function nextDueInMs(tx: Db, now: Date, full: boolean): Promise<number> {
+  const { dueNow, nextDue } = await lookAhead(tx, now)
+  // What is due and was not taken although there were places waits for a limit, or for a host that somebody
+  // changes at this moment: work is announced when that ends.
+  if (full && dueNow) return 0
+  const dueInMs = nextDue === undefined ? LONGEST_REST_MS : nextDue.getTime() - now.getTime()
+  return Math.min(dueInMs, LONGEST_REST_MS)
+}
+
+async function endExpired(tx: Db, claimedBefore: Date): Promise<void> {
+  const hostIds = await hostsOfExpired(tx, claimedBefore)
+  if (hostIds.length === 0) return
+  await lockHosts(tx, hostIds)
+  await offerAgain(tx, hostIds, claimedBefore)
+  await refreshHosts(tx, hostIds)
+}
+
+async function confirmBatch({ store, clock }: RunServiceDeps, batch: Confirmation[]): Promise<boolean[]> {
+  const key = ({ jobId, submission, executorId }: Confirmation) => `${jobId} ${submission} ${executorId}`
+  const standing = new Set((await confirmClaims(store.db, batch, clock.now())).map(key))
+  return batch.map((confirmation) => standing.has(key(confirmation)))
+}
+
+async function recordBatch(deps: RunServiceDeps, batch: RunResult[]): Promise<void[]> {
+  await deps.store.transact(async (tx) => {
+    const hostIds = await hostsOfJobs(
+      tx,
+      batch.map(({ jobId }) => jobId),
+    )
+    if (hostIds.length === 0) return
+    await lockHosts(tx, hostIds)
+    const ended = await writeResults(tx, batch)
+    if (ended.length > 0) await settle(tx, ended, deps.historyPerHost)
+  })
+  return batch.map(() => undefined)
+}
+
+/** What follows from the end of runs: dependents go on, hosts are free, old history goes. */
+async function settle(tx: Db, ended: readonly EndedRun[], historyPerHost: number): Promise<void> {
+  const idsOf = (wanted: (run: EndedRun) => boolean) => ended.filter(wanted).map(({ id }) => id)
+  const completed = idsOf(({ kind, outcome }) => kind === 'install' && outcome === 'completed')
+  if (completed.length > 0) await freeDependents(tx, completed)
+  const discoveries = idsOf(({ kind }) => kind === 'inventory')
+  if (discoveries.length > 0) await deleteJobs(tx, discoveries)
+  const hostIds = [...new Set(ended.map(({ hostId }) => hostId))]
+  const trimmed = await trimHistory(tx, hostIds, historyPerHost)
+  await forgetJobs(tx, [...discoveries, ...trimmed])
+  await refreshHosts(tx, hostIds)
+}
+
+function clean(result: RunResult): RunResult {
+  return {
+    ...result,
+    statusMessage: cleanText(result.statusMessage),
+    trace: cleanText(result.trace),
+    warnings: result.warnings.map(cleanText),
+    packageChanges: result.packageChanges.map(cleanText),
+  }
+}

@@ -1,0 +1,93 @@
+// Wiring: the only file of the scheduler that sees everything.
+import { Value } from '@sinclair/typebox/value'
+import type { Bus } from '@slipway/bus'
+import { createError, executorDeliveries, schedulerEvents } from '@slipway/contracts'
+import { createRelay, type OutgoingDelivery } from '@slipway/database'
+import { createReleasers, type RunningService, type ServiceDeps } from '@slipway/service-kit'
+import type { SchedulerConfig } from './config.ts'
+import { serveHosts } from './hosts/host-handlers.ts'
+import { createHostService } from './hosts/host-service.ts'
+import { lookAhead } from './hosts/host-store.ts'
+import { createJobCreation } from './jobs/job-create-service.ts'
+import { createJobDeletion } from './jobs/job-delete-service.ts'
+import { serveJobs } from './jobs/job-handlers.ts'
+import { createJobLists } from './jobs/job-list-service.ts'
+import { createProgress } from './runs/progress.ts'
+import { writeMessages } from './runs/result-store.ts'
+import { serveRuns } from './runs/run-handlers.ts'
+import { createRunService } from './runs/run-service.ts'
+import { createSweep } from './runs/sweep.ts'
+import { createWake } from './runs/wake.ts'
+import { openStore } from './scheduler-store.ts'
+
+/** Starts the scheduler on its migrated database. */
+export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promise<RunningService> {
+  const { bus, clock, config, log } = deps
+  const releasers = createReleasers({
+    onFailure: ({ name, error }) => log.warn({ err: error, name }, 'not released in order'),
+  })
+  if (deps.database === undefined) throw new Error('the scheduler needs a database')
+  const store = openStore({ ...deps.database }, log)
+  releasers.push('database', () => store.close())
+
+  const relay = createRelay({ db: store.db, log, send: (delivery) => sendDelivery(bus, delivery) })
+  releasers.push('relay', () => relay.stop())
+  const wake = createWake({
+    lookAhead: (now) => lookAhead(store.db, now),
+    announce: () => bus.publish(schedulerEvents.workReady, {}),
+    clock,
+    log,
+  })
+  releasers.push('wake', () => wake.stop())
+  const changed = () => {
+    wake.check()
+    relay.kick()
+  }
+
+  const limits = { running: config.runLimit, runningPerRegion: config.regionRunLimit }
+  const hosts = createHostService({
+    store,
+    clock,
+    changed,
+    revoke: (jobId) => bus.publish(schedulerEvents.runRevoked, { jobId }),
+  })
+  const runs = createRunService({
+    store,
+    clock,
+    limits,
+    changed,
+    confirmTimeoutMs: config.confirmTimeout,
+    historyPerHost: config.historyPerHost,
+  })
+  const progress = createProgress({ write: (messages) => writeMessages(store.db, messages), log })
+  releasers.push('progress', () => progress.stop())
+  const sweep = createSweep({ runs, hosts, wake, everyMs: config.sweepInterval, log })
+  releasers.push('sweep', () => sweep.stop())
+
+  const registrations = [
+    ...serveJobs(bus, {
+      createJobs: createJobCreation({ store, clock, changed }),
+      deleteJobs: createJobDeletion({ store, changed }),
+      lists: createJobLists({ store, clock, limits }),
+    }),
+    ...serveRuns(bus, runs, progress),
+    ...serveHosts(bus, hosts),
+  ]
+  releasers.push('bus', () => Promise.all(registrations.map((registration) => registration.drain())))
+  changed()
+  return {
+    ready: async () => bus.connected && (await store.ping()),
+    stop: async () => {
+      await releasers.release()
+    },
+  }
+}
+
+/** The only delivery the scheduler sends; anything else in the outbox would be a fault of this program. */
+async function sendDelivery(bus: Bus, { id, subject, payload }: OutgoingDelivery): Promise<void> {
+  const delivery = executorDeliveries.forgetJobs
+  if (subject !== delivery.subject || !Value.Check(delivery.payload, payload)) {
+    throw createError('BUS_INVALID_PAYLOAD', [subject, 'not a delivery of the scheduler'])
+  }
+  await bus.deliver(delivery, id, payload)
+}
