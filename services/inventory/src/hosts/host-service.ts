@@ -107,6 +107,8 @@ async function listHosts(list: HostListStore, { hostname, region, family, page }
   if (region !== undefined && regionId === undefined)
     throw createError('INVENTORY_REGION_NOT_FOUND', [region])
   if (hostname !== undefined) await hostId(list, hostname)
+  // Families come as they are given, unlike names; U+0000 is not a text for PostgreSQL.
+  if (family?.includes('\0')) return { rows: [], page: 1, totalPages: 1 }
   const filter = {
     ...(hostname === undefined ? {} : { hostname }),
     ...(regionId === undefined ? {} : { regionId }),
