@@ -1,1 +1,2 @@
-export {}
+export { GatewayConfig } from './config.ts'
+export { type GatewayDeps, gatewayService, type RunningGateway } from './service.ts'

@@ -1,0 +1,85 @@
+// A route of the API as data: path, who may, which parameters, and what answers it. Nothing below knows Fastify.
+import { type Caller, createError, type Permission } from '@slipway/contracts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { JsonRow } from '../rows/json-row.ts'
+import { type Authentication, callerOf } from './auth-hook.ts'
+import type { ApiAnswer } from './envelope.ts'
+import { bodyLimitBytes } from './errors.ts'
+import { rowsOf } from './json-body.ts'
+import { type Query, readQuery } from './query.ts'
+
+/** A request as routes see it: authenticated, permitted, its parameters checked. */
+export interface ApiCall {
+  readonly caller: Caller
+  readonly requestId: string
+  /** Decoded parameters of the path. */
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Query
+  /** Rows of the body; empty for routes without one. */
+  readonly rows: readonly JsonRow[]
+}
+
+export interface ApiRoute {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Below /api/v1; `:name` stands for a segment. */
+  readonly path: string
+  readonly permission: Permission
+  /** Parameters it knows; any other is refused. */
+  readonly query?: readonly string[]
+  /** Parameters that are not looked at beyond their names, given the names of those present. */
+  readonly unread?: (present: ReadonlySet<string>) => (name: string) => boolean
+  /** True for routes whose body is a list of rows; any other body is ignored. */
+  readonly rows?: boolean
+  handle(call: ApiCall): Promise<ApiAnswer>
+}
+
+/** Registers a route: authentication, permission, content type, body, parameters, then its answer. */
+export function addApiRoute(app: FastifyInstance, auth: Authentication, route: ApiRoute): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    onRequest: [auth.authenticate, auth.permit(route.permission)],
+    preParsing: async (request) => {
+      if (route.rows === true) assertJsonBody(request)
+      // The guide's clients set a Content-Type on every request: without a body it means nothing.
+      else delete request.headers['content-type']
+    },
+    handler: async (request, reply) => {
+      const { status, body } = await route.handle(toCall(route, request))
+      return reply.code(status).send(body)
+    },
+  })
+}
+
+function toCall(route: ApiRoute, request: FastifyRequest): ApiCall {
+  const raw = request.query as Readonly<Record<string, unknown>>
+  const unread = route.unread?.(new Set(Object.keys(raw)))
+  const query = readQuery(raw, route.query ?? [], unread)
+  return {
+    caller: callerOf(request),
+    requestId: request.id,
+    params: request.params as Readonly<Record<string, string>>,
+    query,
+    rows: route.rows === true ? rowsOf(request.body) : [],
+  }
+}
+
+/** Refuses what cannot be a JSON body before any of it is read. Errors: INPUT_… */
+function assertJsonBody({ headers }: FastifyRequest): void {
+  const length = Number(headers['content-length'] ?? 0)
+  if (headers['transfer-encoding'] === undefined && length === 0) throw createError('INPUT_EMPTY_BODY')
+  if (mediaTypeOf(headers['content-type']) !== 'application/json') throw createError('INPUT_CONTENT_TYPE')
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw createError('INPUT_MALFORMED_JSON', ['a Content-Encoding is not supported.'])
+  }
+  // Refused here and not while reading: the connection stays, and a client that sends first reads the answer.
+  if (length > bodyLimitBytes) {
+    throw createError('INPUT_TOO_LARGE', [`at most ${bodyLimitBytes} bytes.`])
+  }
+  // Parameters such as charset are allowed and mean nothing: JSON is UTF-8.
+  headers['content-type'] = 'application/json'
+}
+
+function mediaTypeOf(contentType: string | undefined): string {
+  return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}

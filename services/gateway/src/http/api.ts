@@ -1,0 +1,91 @@
+// Everything below /api/v1: parsers, headers of every answer, unknown paths, the routes.
+import { createError } from '@slipway/contracts'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { addApiRoute } from './api-route.ts'
+import { type Authentication, callerOf, installAuthentication } from './auth-hook.ts'
+import { notFoundError } from './errors.ts'
+import { parseJsonBody } from './json-body.ts'
+import { readQuery } from './query.ts'
+import type { ServerDeps } from './server.ts'
+import { createMethodTable, pathOf } from './url.ts'
+
+/** The API as a plugin; register it with its prefix. Not wrapped: its decorators are its own. */
+export function api(deps: ServerDeps): FastifyPluginAsync {
+  return async (app) => {
+    const auth = await installAuthentication(app, deps.auth)
+    installParsers(app)
+    app.addHook('onRequest', async (request, reply) => {
+      reply.headers({ 'cache-control': 'no-store', 'x-request-id': request.id })
+    })
+    installUnknownPaths(app, auth)
+    addTokenRoute(app, auth)
+    for (const route of deps.routes) addApiRoute(app, auth, route)
+    addSessionLogs(app, auth, deps)
+  }
+}
+
+/** JSON is read by our own rules; any other body (of GET and DELETE) is drained and means nothing. */
+function installParsers(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => parseJsonBody(body),
+  )
+  app.addContentTypeParser('*', async (_request: FastifyRequest, payload: NodeJS.ReadableStream) => {
+    payload.resume()
+  })
+}
+
+/** Unknown paths and wrong methods, told to those only whose credentials are good, before any body is read. */
+function installUnknownPaths(app: FastifyInstance, auth: Authentication): void {
+  const table = createMethodTable()
+  app.addHook('onRoute', ({ url, method }) => {
+    table.add(url, [method].flat())
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return
+    await auth.authenticate(request)
+    const methods = table.methodsOf(pathOf(request.originalUrl))
+    if (methods.length === 0) throw notFoundError(request)
+    reply.header('allow', methods.join(', '))
+    throw createError('ROUTE_METHOD_NOT_ALLOWED')
+  })
+  // Never reached: it makes the hooks above run for paths below this prefix.
+  app.setNotFoundHandler((request) => {
+    throw notFoundError(request)
+  })
+}
+
+/** `GET /token`: without envelope, for user and password only. Source: API guide, overview. */
+function addTokenRoute(app: FastifyInstance, auth: Authentication): void {
+  const tokens = new WeakMap<object, string>()
+  app.get('/token', {
+    onRequest: async (request) => {
+      tokens.set(request, await auth.issueToken(request))
+    },
+    handler: async (request) => {
+      readQuery(request.query as Readonly<Record<string, unknown>>, [])
+      return { token: tokens.get(request) }
+    },
+  })
+}
+
+/** Session logs are bytes, served by a plugin of the executor once it is known that caller and job are good. */
+function addSessionLogs(app: FastifyInstance, auth: Authentication, deps: ServerDeps): void {
+  const onRequest = [auth.authenticate, auth.permit('install.manage')]
+  for (const url of ['/install/logs', '/install/logs/']) {
+    app.get(url, { onRequest }, async () => {
+      throw createError('SCHEDULER_JOB_ID_MISSING')
+    })
+  }
+  app.register(async (scope) => {
+    for (const hook of onRequest) scope.addHook('onRequest', hook)
+    scope.addHook('preHandler', async (request) => {
+      readQuery(request.query as Readonly<Record<string, unknown>>, [])
+      const { id = '' } = request.params as { id?: string }
+      await deps.assertJobExists({ caller: callerOf(request), requestId: request.id }, id)
+    })
+    await scope.register(deps.sessionLogs)
+  })
+}

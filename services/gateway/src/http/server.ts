@@ -1,0 +1,46 @@
+// The HTTP server: health routes, and the API below /api/v1, where every answer is JSON in one envelope, whatever
+// happens. Source: REST contract, section 1.
+import { createFastify, type HealthOptions, healthRoutes, type ServiceDeps } from '@slipway/service-kit'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import { api } from './api.ts'
+import type { ApiRoute } from './api-route.ts'
+import type { AuthDeps } from './auth-hook.ts'
+import type { Asker } from './backend.ts'
+import { clientErrorHandler } from './client-error.ts'
+import { notFoundError, sendError } from './errors.ts'
+import { apiPrefix, routableUrl } from './url.ts'
+
+export interface ServerDeps {
+  log: ServiceDeps<unknown>['log']
+  auth: AuthDeps
+  routes: readonly ApiRoute[]
+  health: HealthOptions
+  /** Serves `GET /install/logs/:id`: the session logs of a job as a zip. */
+  sessionLogs: FastifyPluginAsync
+  /** Refuses ids of jobs that do not exist before `sessionLogs` is asked. */
+  assertJobExists: SessionLogCheck
+  /** Certificate and key in PEM form. */
+  tls?: { cert: string; key: string }
+}
+
+export type SessionLogCheck = (asker: Asker, id: string) => Promise<void>
+
+/** Makes the server, ready to listen or to be injected. */
+export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
+  const app = createFastify({
+    log: deps.log,
+    rewriteUrl: (request) => routableUrl(request.url ?? '/'),
+    // While closing, requests of open connections are still answered, in the envelope.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      sendError(error, request, reply)
+    },
+    clientErrorHandler,
+    ...(deps.tls === undefined ? {} : { tls: deps.tls }),
+  })
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
+  app.setNotFoundHandler((request, reply) => sendError(notFoundError(request), request, reply))
+  await app.register(healthRoutes(deps.health))
+  await app.register(api(deps), { prefix: apiPrefix })
+  return app
+}

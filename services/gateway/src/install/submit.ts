@@ -1,0 +1,101 @@
+// POST /install: validation of every row, then creation. If one row is bad nothing is created, and the rows come
+// back with what was submitted. Source: REST contract, section 5.
+import {
+  createError,
+  inventoryMessages,
+  isValidName,
+  type JobCreated,
+  type JobInput,
+  schedulerMessages,
+} from '@slipway/contracts'
+import type { ApiCall } from '../http/api-route.ts'
+import type { Asker, Backend } from '../http/backend.ts'
+import { type ApiAnswer, failedRow, failedRowOf, statusOfRows, success } from '../http/envelope.ts'
+import { attempt, type ParsedRow } from '../rows/bulk.ts'
+import { finishDraft, type InstallDraft, type KnownNames, readDraft } from './install-rows.ts'
+
+/** Answers POST /install. @param now ISO 8601, the one "now" of the request */
+export async function submitJobs(backend: Backend, call: ApiCall, now: string): Promise<ApiAnswer> {
+  const drafts = call.rows.map((row) => attempt(row, () => readDraft(row)))
+  const known = await resolveNames(backend, call, drafts)
+  const parsed = validate(drafts, known, now)
+  const jobs = parsed.flatMap((entry) => (entry.error === undefined ? [entry.input] : []))
+  if (jobs.length < parsed.length) return refusal(parsed)
+  const { rows } = await backend.ask(call, schedulerMessages.createJobs, { rows: jobs })
+  return creation(call, jobs, rows)
+}
+
+/** Second half of reading each row; the same action on the same host twice is the later row's failure. */
+function validate(
+  drafts: readonly ParsedRow<InstallDraft>[],
+  known: KnownNames,
+  now: string,
+): ParsedRow<JobInput>[] {
+  const seen = new Set<string>()
+  return drafts.map((entry) => {
+    if (entry.error !== undefined) return entry
+    const { hostname, action } = entry.input
+    const key = `${hostname}\n${action}`
+    const isDuplicate = seen.has(key)
+    seen.add(key)
+    return attempt(entry.row, () => {
+      const job = finishDraft(entry.input, known, now)
+      if (isDuplicate) throw createError('SCHEDULER_ROW_DUPLICATE', [hostname, action])
+      return job
+    })
+  })
+}
+
+/** One question about all names of a request. Names that nothing can have are not asked about. */
+async function resolveNames(
+  { ask }: Backend,
+  asker: Asker,
+  drafts: readonly ParsedRow<InstallDraft>[],
+): Promise<KnownNames> {
+  const good = drafts.flatMap((entry) => (entry.error === undefined ? [entry.input] : []))
+  const names = {
+    hostnames: possible(good.map(({ hostname }) => hostname)),
+    repositories: possible(good.flatMap(({ repository }) => repository ?? [])),
+    profiles: possible(good.flatMap(({ profiles }) => profiles)),
+  }
+  if (names.hostnames.length === 0) return { hosts: new Map(), repositories: new Set(), profiles: new Set() }
+  const reply = await ask(asker, inventoryMessages.resolveNames, names)
+  return {
+    hosts: new Map(reply.hosts.map(({ hostname, id }) => [hostname, id])),
+    repositories: new Set(reply.repositories),
+    profiles: new Set(reply.profiles),
+  }
+}
+
+function possible(names: readonly string[]): string[] {
+  return [...new Set(names)].filter(isValidName)
+}
+
+/** The list stands under the key of the text and, for the guide's sample of a failure, under `software_list`. */
+function bothKeys(rows: readonly unknown[]) {
+  return success({ install_job_list: rows, software_list: rows }).body
+}
+
+function refusal(parsed: readonly ParsedRow<JobInput>[]): ApiAnswer {
+  const innocent = failedRow(createError('SCHEDULER_NOT_SUBMITTED'))
+  const rows = parsed.map(({ row, error }) => ({
+    ...row,
+    ...(error === undefined ? innocent : failedRowOf(error)),
+  }))
+  return { status: 400, body: bothKeys(rows) }
+}
+
+function creation(call: ApiCall, jobs: readonly JobInput[], created: readonly JobCreated[]): ApiAnswer {
+  if (created.length !== jobs.length) {
+    throw createError('INTERNAL_UNEXPECTED', [], new Error('job.create answered another number of rows'))
+  }
+  const rows = jobs.map((job, index) => createdRow(call.rows[index] ?? {}, job, created[index] ?? {}))
+  const status = statusOfRows(rows)
+  return { status, body: status === 400 ? bothKeys(rows) : success({ install_job_list: rows }).body }
+}
+
+function createdRow(submitted: object, { hostname, action }: JobInput, { id, warning, error }: JobCreated) {
+  if (error !== undefined) return { ...submitted, ...failedRowOf(error) }
+  const answer = { status: 'SUCCESS', id, hostname, install_action: action }
+  return warning === undefined ? answer : { ...answer, warning }
+}

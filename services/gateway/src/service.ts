@@ -1,0 +1,111 @@
+// Wiring of the gateway: the only file that sees everything.
+import { readFile } from 'node:fs/promises'
+import {
+  createReleasers,
+  type HealthOptions,
+  type RunningService,
+  type ServiceDefinition,
+  type ServiceDeps,
+} from '@slipway/service-kit'
+import type { FastifyPluginAsync } from 'fastify'
+import { commandProfileRoutes } from './command-profiles/command-profile-routes.ts'
+import { GatewayConfig } from './config.ts'
+import { hostRoutes } from './hosts/host-routes.ts'
+import type { ApiRoute } from './http/api-route.ts'
+import { type Backend, createBackend } from './http/backend.ts'
+import { createRevocations } from './http/revocations.ts'
+import { createServer } from './http/server.ts'
+import { createSigningKeys } from './http/signing-keys.ts'
+import { assertJobExists, installRoutes } from './install/install-routes.ts'
+import { jumpHostRoutes } from './jump-hosts/jump-host-routes.ts'
+import { regionRoutes } from './regions/region-routes.ts'
+import { serverRepositoryRoutes } from './server-repositories/server-repository-routes.ts'
+
+/** What the gateway is given beside what every service is given. */
+export interface GatewayDeps extends ServiceDeps<GatewayConfig> {
+  /** Plugins that serve bytes, which never travel the bus. Each registers its routes relative to /api/v1. */
+  byteRoutes: {
+    /** `GET /install/logs/:id`: the session logs of a job as a zip. Caller and job have been checked before. */
+    sessionLogs: FastifyPluginAsync
+  }
+  /** What /healthz, /readyz and /metrics of this process say; the gateway adds itself. */
+  health: HealthOptions
+}
+
+/** A gateway that listens. */
+export interface RunningGateway extends RunningService {
+  /** Where the API is served, e.g. `http://127.0.0.1:5000`. */
+  readonly address: string
+}
+
+/** The gateway: the only place that knows the HTTP shapes of the API guide. */
+export const gatewayService = {
+  name: 'gateway',
+  configSchema: GatewayConfig,
+  create: createGateway,
+} as const satisfies Omit<ServiceDefinition<typeof GatewayConfig>, 'create'> & {
+  create(deps: GatewayDeps): Promise<RunningGateway>
+}
+
+/** Every route of the API but /token and the session logs. */
+export function apiRoutes(backend: Backend, clock: GatewayDeps['clock']): ApiRoute[] {
+  return [
+    ...regionRoutes(backend),
+    ...jumpHostRoutes(backend),
+    ...serverRepositoryRoutes(backend),
+    ...commandProfileRoutes(backend),
+    ...hostRoutes(backend),
+    ...installRoutes(backend, clock),
+  ]
+}
+
+async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
+  const { bus, clock, config, log } = deps
+  const releasers = createReleasers({
+    onFailure: ({ name, error }) => log.warn({ err: error, name }, 'could not be released'),
+  })
+  let stopping = false
+  const timeoutMs = config.readTimeout
+  try {
+    const revocations = await createRevocations({ bus, clock, log })
+    releasers.push('revocations', () => revocations.stop())
+    const keys = createSigningKeys({ bus, clock, timeoutMs })
+    releasers.push('signing keys', () => keys.stop())
+    const ready = () => !stopping && revocations.isFresh()
+    const backend = createBackend({ bus, readTimeoutMs: timeoutMs })
+    const tls = await readTls(config)
+    const app = await createServer({
+      log,
+      auth: { bus, keys, revocations, timeoutMs },
+      routes: apiRoutes(backend, clock),
+      health: { ...deps.health, ready: { ...deps.health.ready, gateway: ready } },
+      sessionLogs: deps.byteRoutes.sessionLogs,
+      assertJobExists: (asker, id) => assertJobExists(backend, asker, id),
+      ...(tls === undefined ? {} : { tls }),
+    })
+    releasers.push('connections', () => app.server.closeAllConnections())
+    releasers.push('http server', () => app.close(), config.stopGrace)
+    const address = await app.listen({ host: config.host, port: config.port })
+    log.info({ address }, 'the API is served')
+    return {
+      address,
+      ready,
+      async stop() {
+        stopping = true
+        await releasers.release()
+      },
+    }
+  } catch (error) {
+    await releasers.release()
+    throw error
+  }
+}
+
+async function readTls({ tlsCert, tlsKey }: GatewayConfig) {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new Error('TLS_CERT and TLS_KEY must be set together')
+  }
+  const [cert, key] = await Promise.all([readFile(tlsCert, 'utf8'), readFile(tlsKey, 'utf8')])
+  return { cert, key }
+}
