@@ -4,6 +4,9 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 import { describeFields, type Redact } from './log-fields.ts'
 import { prettyDestination } from './pretty-log.ts'
 
+/** What services log with. */
+export type { Logger }
+
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
@@ -24,7 +27,7 @@ export function createLogger(options: LoggerOptions): Logger {
   const redact = options.redact ?? redactSecrets
   const raw = options.destination ?? pino.destination({ dest: 1, sync: true })
   const destination = options.pretty === true ? prettyDestination(raw) : raw
-  return pino(
+  const log = pino(
     {
       level: options.level,
       base: { service: options.service },
@@ -34,7 +37,6 @@ export function createLogger(options: LoggerOptions): Logger {
       formatters: {
         level: (level) => ({ level }),
         log: (fields) => describeFields(fields, redact),
-        bindings: (bindings) => describeFields(bindings, redact),
       },
       hooks: {
         logMethod(inputs, method) {
@@ -44,6 +46,17 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     destination,
   )
+  cleanChildren(log, redact)
+  return log
+}
+
+/** pino gives children no formatter for what they are bound to; theirs pass through here, their children's too. */
+function cleanChildren(log: Logger, redact: Redact): void {
+  const { child } = log
+  const cleaned = function (this: Logger, bindings: Record<string, unknown>, options?: object): Logger {
+    return Reflect.apply(child, this, [describeFields(bindings, redact), options])
+  }
+  Object.defineProperty(log, 'child', { value: cleaned })
 }
 
 /**

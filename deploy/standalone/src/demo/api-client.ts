@@ -46,7 +46,8 @@ export async function connectApi(url: string, username: string, password: string
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
     return response
   }
-  const answer = async <T>(response: Response) => ((await response.json()) as { api_response: T }).api_response
+  const answer = async <T>(response: Response) =>
+    ((await response.json()) as { api_response: T }).api_response
 
   return {
     get: async <T>(path: string) => answer<T>(await call('GET', path)),

@@ -55,7 +55,10 @@ function packagesFor(router: LabRouter, repository: LabRepository | undefined): 
 }
 
 async function fillInventory(api: ApiClient, lab: Lab, repository: LabRepository): Promise<void> {
-  await api.post('/server_repositories', lab.repositories.map(({ row }) => row))
+  await api.post(
+    '/server_repositories',
+    lab.repositories.map(({ row }) => row),
+  )
   await api.post('/regions', { region_name: REGION, server_repositories: [repository.row.hostname] })
   await api.post('/custom_command_profiles', { profile_name: 'Demo checks', command_list: ['show platform'] })
   // A lab's routers are new at every start: hosts of an earlier demo would show what no longer is.

@@ -21,7 +21,8 @@ export async function followJobs(
       if (line !== undefined && shown.get(job.id) !== line) print(line)
       if (line !== undefined) shown.set(job.id, line)
     }
-    if (jobs.every((job) => job.status === 'completed') || jobs.some((job) => job.status === 'failed')) return jobs
+    if (jobs.every((job) => job.status === 'completed') || jobs.some((job) => job.status === 'failed'))
+      return jobs
     await pause(POLL_MS, undefined, { signal })
   }
 }

@@ -1,0 +1,130 @@
+// The composition root of the one-process shape: the only place that knows all services. They meet on an
+// in-process bus and are started in the order in which they need each other.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Static, TObject } from '@sinclair/typebox'
+import { authService } from '@slipway/auth'
+import { createInProcessBus } from '@slipway/bus'
+import type { Context } from '@slipway/contracts'
+import { executorService } from '@slipway/executor'
+import { gatewayService } from '@slipway/gateway'
+import { inventoryService } from '@slipway/inventory'
+import { schedulerService } from '@slipway/scheduler'
+import { loadOrCreateMasterKey } from '@slipway/secrets'
+import {
+  createMetrics,
+  createReleasers,
+  type Environment,
+  type Logger,
+  loadConfig,
+  type RunningService,
+  type ServiceDeps,
+  systemClock,
+} from '@slipway/service-kit'
+import { openDatabases } from './databases.ts'
+import type { StandaloneSettings } from './settings.ts'
+
+/** Services with a database, in the order of their start. */
+export const domainServices = [authService, inventoryService, schedulerService, executorService] as const
+
+export interface Standalone {
+  url: string
+  /** Where the databases are, in words. */
+  database: string
+  /** The admin made at the very first start. */
+  initialAdmin: { username: string; password: string } | undefined
+  stop(): Promise<void>
+}
+
+interface StandaloneOptions {
+  settings: StandaloneSettings
+  env: Environment
+  log: Logger
+  onProgress(text: string): void
+  /** Aborted when a stop is asked for during the start. */
+  signal: AbortSignal
+}
+
+/** Starts everything. If it fails on the way, what was started is stopped again. */
+export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
+  const { log } = options
+  const releasers = createReleasers({
+    deadlineMs: 30_000,
+    onFailure: ({ name, error }) => log.error({ err: error, name }, 'could not be released'),
+  })
+  const stop = async () => void (await releasers.release())
+  try {
+    return { ...(await compose(options, releasers)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function compose(
+  { settings, env, log, onProgress, signal }: StandaloneOptions,
+  releasers: ReturnType<typeof createReleasers>,
+): Promise<Omit<Standalone, 'stop'>> {
+  await mkdir(settings.dataDir, { recursive: true })
+  const databases = await openDatabases({
+    services: domainServices,
+    env,
+    dataDir: settings.dataDir,
+    log,
+    onProgress,
+  })
+  releasers.push('databases', () => databases.stop())
+  signal.throwIfAborted()
+
+  const serviceEnv = {
+    ...env,
+    SLIPWAY_MASTER_KEY: settings.masterKey ?? (await loadOrCreateMasterKey(settings.dataDir)),
+    SLIPWAY_LOG_DIR: settings.logDir ?? join(settings.dataDir, 'logs'),
+  }
+  const hub = createInProcessBus({ log })
+  releasers.push('bus', () => hub.close())
+  const deps = async <S extends TObject>(service: {
+    name: Context
+    configSchema: S
+  }): Promise<ServiceDeps<Static<S>>> => {
+    const database = databases.connections.get(service.name)
+    return {
+      bus: await hub.connect(service.name),
+      ...(database ? { database } : {}),
+      log: log.child({ service: service.name }),
+      clock: systemClock,
+      config: loadConfig(service.configSchema, serviceEnv, { prefix: service.name.toUpperCase() }),
+    }
+  }
+  const keep = <R extends RunningService>(name: string, running: R): R => {
+    releasers.push(name, () => running.stop())
+    return running
+  }
+
+  const auth = keep('auth', await authService.create(await deps(authService)))
+  const inventory = keep('inventory', await inventoryService.create(await deps(inventoryService)))
+  const scheduler = keep('scheduler', await schedulerService.create(await deps(schedulerService)))
+  const executor = keep('executor', await executorService.create(await deps(executorService)))
+  signal.throwIfAborted()
+  const gateway = keep(
+    'gateway',
+    await gatewayService.create({
+      ...(await deps(gatewayService)),
+      byteRoutes: { sessionLogs: executor.routes },
+      health: {
+        name: 'standalone',
+        live: () => true,
+        ready: readiness({ auth, inventory, scheduler, executor }),
+        metrics: createMetrics(),
+      },
+    }),
+  )
+  return { url: gateway.address, database: databases.description, initialAdmin: auth.initialAdmin }
+}
+
+/** Each service's own word on whether it can work. */
+function readiness(
+  services: Record<string, RunningService>,
+): Record<string, () => boolean | Promise<boolean>> {
+  return Object.fromEntries(Object.entries(services).map(([name, service]) => [name, () => service.ready()]))
+}

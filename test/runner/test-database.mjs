@@ -1,0 +1,7 @@
+// One PostgreSQL for all test files of a run. Imported late: the test kit is built by then.
+
+/** @returns {Promise<{url: string, stop(): Promise<void>}>} */
+export async function startTestDatabase() {
+  const { startTestPostgres } = await import('../../packages/test-kit/dist/index.js')
+  return startTestPostgres()
+}
