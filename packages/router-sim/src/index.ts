@@ -1,1 +1,39 @@
-export {}
+export { LAB_HELP, type LabIo, NASTY_BANNER, runLabCli } from './cli.ts'
+export { FAULT_KINDS, type Fault, type FaultKind } from './faults.ts'
+export {
+  type Credentials,
+  type Fetcher,
+  type Fetchers,
+  type FetchFailure,
+  type FetchSession,
+  fetchError,
+} from './fetch/fetcher.ts'
+export { maskUrl, parseRepositoryUrl, type RepositoryUrl } from './fetch/repository-url.ts'
+export { openSftp } from './fetch/sftp-fetcher.ts'
+export type { Operation, OperationKind, OperationState } from './install/operation.ts'
+export { createLab, DEFAULT_SPECS, type Lab, type LabLine, type LabOptions } from './lab/lab.ts'
+export {
+  createSftpRepository,
+  type RepositoryCounts,
+  type SftpRepository,
+  type SftpRepositoryOptions,
+} from './lab/sftp-repository.ts'
+export type { Mutation, MutationKind } from './mutations.ts'
+export {
+  createRouter,
+  type RouterEvents,
+  type RouterOptions,
+  type RouterState,
+  type SimulatedRouter,
+} from './router.ts'
+export { DEFAULT_TIMING, type Timing } from './router-core.ts'
+export { hasSimCode, type SimError, type SimErrorCode } from './sim-error.ts'
+export {
+  DEMO_RELEASES,
+  DEMO_TAR,
+  demoPackages,
+  initialPackages,
+  writeDemoPackages,
+} from './software/demo-packages.ts'
+export { FAMILIES, type Family, type PackageFacts, type PackageKind } from './software/package-facts.ts'
+export { decodePackages, encodePackage, encodeTar } from './software/package-file.ts'

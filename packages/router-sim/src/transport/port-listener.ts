@@ -1,0 +1,80 @@
+/**
+ * A listening port that can be closed and opened again on the same number, as a router's does in a reload. Ports
+ * are chosen below the ephemeral range, so that no outgoing connection takes the number while it is closed.
+ */
+import { randomInt } from 'node:crypto'
+import { createServer, type Server, type Socket } from 'node:net'
+import { simError } from '../sim-error.ts'
+
+const LOWEST = 15_000
+/** Linux hands out 32768 and above to outgoing connections. */
+const HIGHEST = 32_000
+const TRIES = 50
+const RETRY_MS = 20
+
+/** A port that opens and closes. */
+export interface PortListener {
+  /** Opens; the port is chosen the first time. @throws SIM_PORT_UNAVAILABLE */
+  readonly open: () => Promise<number>
+  /** Refuses new connections; existing ones stay. */
+  readonly close: () => Promise<void>
+  /** Cuts all connections. */
+  readonly cut: () => void
+  readonly isOpen: () => boolean
+}
+
+/** Makes a listener on loopback (or another address); `port` 0 means any. */
+export function createPortListener(
+  options: { readonly address: string; readonly port: number },
+  accept: (socket: Socket) => void,
+): PortListener {
+  const sockets = new Set<Socket>()
+  let server: Server | undefined
+  let port = options.port
+  const tryPort = (number: number) =>
+    listen(options.address, number, (socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      // Before a transport takes over, a reset must not end the process.
+      socket.on('error', () => socket.destroy())
+      accept(socket)
+    })
+  return {
+    async open() {
+      if (server !== undefined) return port
+      for (let tries = 0; tries < TRIES && server === undefined; tries += 1) {
+        const number = port === 0 ? randomInt(LOWEST, HIGHEST) : port
+        server = await tryPort(number)
+        if (server !== undefined) port = number
+        else if (port !== 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
+      if (server === undefined)
+        throw simError('SIM_PORT_UNAVAILABLE', `port ${port} of ${options.address} is in use`)
+      return port
+    },
+    async close() {
+      const closing = server
+      server = undefined
+      if (closing !== undefined) await new Promise<void>((resolve) => closing.close(() => resolve()))
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy()
+    },
+    isOpen: () => server !== undefined,
+  }
+}
+
+function listen(
+  address: string,
+  port: number,
+  accept: (socket: Socket) => void,
+): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer(accept)
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(undefined)
+      else reject(simError('SIM_PORT_UNAVAILABLE', error.message))
+    })
+    server.listen(port, address, () => resolve(server))
+  })
+}
