@@ -18,11 +18,14 @@ export interface FailedAttempt {
   readonly error: string
 }
 
-/** With a key only the oldest row may go; it leaves the table when it is recorded, and the next one is the oldest. */
+/**
+ * With a key only the oldest row may go; it leaves the table when it is recorded, and the next one is the oldest.
+ * The column keeps milliseconds and may have rounded up, hence the one that is added.
+ */
 const CLAIM = `
   WITH due AS MATERIALIZED (
     SELECT o.id FROM outbox o
-     WHERE o.next_attempt_at <= now()
+     WHERE o.next_attempt_at <= now() + interval '1 millisecond'
        AND (o.ordering_key IS NULL OR NOT EXISTS (
              SELECT 1 FROM outbox p WHERE p.ordering_key = o.ordering_key AND p.seq < o.seq))
      ORDER BY o.seq LIMIT $1::int

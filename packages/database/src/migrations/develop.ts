@@ -49,12 +49,19 @@ export async function createMigration(options: DevelopOptions, name: string): Pr
   await mkdir(options.migrationsDir, { recursive: true })
   const sql = await migrationDiff(options)
   if (sql === '') return undefined
-  const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
+  const stamp = await nextStamp(options.migrationsDir)
   const directory = join(options.migrationsDir, `${stamp}_${name}`)
   await mkdir(directory)
   await writeFile(join(directory, 'migration.sql'), sql)
   await writeFile(join(options.migrationsDir, 'migration_lock.toml'), LOCK_FILE)
   return join(directory, 'migration.sql')
+}
+
+/** The time in digits, to the second; always after the newest migration, whatever the clock says. */
+async function nextStamp(migrationsDir: string): Promise<string> {
+  const now = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
+  const newest = (await readMigrations(migrationsDir)).at(-1)?.name.slice(0, 14) ?? ''
+  return /^\d{14}$/.test(newest) && newest >= now ? String(BigInt(newest) + 1n) : now
 }
 
 /** What is wrong with a service's migrations, in words; empty if nothing is. */

@@ -5,19 +5,18 @@ import { type Log, silentLog } from '../log.ts'
 import { forgetUnfinished, pendingMigrations, readHistory } from './history.ts'
 import { type Migration, readMigrations } from './migration-files.ts'
 
-/** Key of the advisory lock ("slipway" in hexadecimal); advisory locks are apart for each database. */
-const MIGRATION_LOCK = '0x736c6970776179'
-const LONGEST_WAIT_SECONDS = 120
-
-/** Marks the script's row in its own transaction: whether it was applied is never in doubt after a kill. */
-const MARK_FINISHED =
-  'UPDATE "_prisma_migrations" SET finished_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL'
+/** Keys of advisory locks; these are apart for each database. The first is held by whoever migrates. */
+const MIGRATING = 0x736c6970
+/** Held by the transaction of a script: it may outlive the process that was killed while it ran. */
+const SCRIPT_RUNNING = 0x736c6971
 
 export interface MigrateOptions {
   readonly connection: Connection
   /** The service's `prisma/migrations`. */
   readonly migrationsDir: string
   readonly log?: Log
+  /** How long to wait for another process that is migrating; default 2 minutes. */
+  readonly lockTimeoutMs?: number
 }
 
 /**
@@ -33,7 +32,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     const database = await checkEncoding(client)
     const before = pendingMigrations(migrations, (await readHistory(client)) ?? [], database)
     if (before.length === 0) return []
-    await takeLock(client, database)
+    await takeLock(client, database, options.lockTimeoutMs ?? 120_000)
     // Another replica may have applied them while we waited.
     const history = await readHistory(client)
     const pending = pendingMigrations(migrations, history ?? [], database)
@@ -47,12 +46,32 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 }
 
 /** The lock belongs to the session and ends with it, also if this process is killed. */
-async function takeLock(client: pg.Client, database: string): Promise<void> {
-  await client.query(`SET lock_timeout = '${LONGEST_WAIT_SECONDS}s'`)
+async function takeLock(client: pg.Client, database: string, timeoutMs: number): Promise<void> {
   try {
-    await client.query(`SELECT pg_advisory_lock(${BigInt(MIGRATION_LOCK)})`)
+    await client.query(`SET lock_timeout = ${Math.max(1, Math.trunc(timeoutMs))}`)
+    await client.query(`SELECT pg_advisory_lock(${MIGRATING})`)
+    await client.query(`SELECT pg_advisory_lock(${SCRIPT_RUNNING})`)
+    await client.query(`SELECT pg_advisory_unlock(${SCRIPT_RUNNING})`)
   } catch (error) {
-    throw databaseError('DATABASE_MIGRATION_BUSY', [database, LONGEST_WAIT_SECONDS], error)
+    throw databaseError('DATABASE_MIGRATION_BUSY', [database, timeoutMs / 1_000], error)
+  }
+}
+
+/** One transaction for the script and its mark, so that after a kill it is never in doubt whether it was applied. */
+async function runAtOnce(pool: pg.Pool, sql: string): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${SCRIPT_RUNNING})`)
+    await client.query(sql)
+    await client.query(
+      'UPDATE "_prisma_migrations" SET finished_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL',
+    )
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    throw error
+  } finally {
+    client.release()
   }
 }
 
@@ -64,17 +83,19 @@ async function apply(
 ): Promise<void> {
   const { migrationList, noFilter, withSchemaEngine } = await import('./schema-engine.ts')
   const upToThis = migrations.filter(({ name }) => name <= migration.name)
-  const afterScript = { script: migration.sql, sql: MARK_FINISHED }
+  const { sql } = migration
   let cause: unknown
   const onScriptError = (error: unknown): void => {
     cause = error
   }
   try {
-    await withSchemaEngine(connection, { onScriptError, afterScript }, (engine) =>
-      engine.applyMigrations({ migrationsList: migrationList(upToThis), filters: noFilter }),
+    await withSchemaEngine(
+      connection,
+      { onScriptError, migration: { sql, run: (pool) => runAtOnce(pool, sql) } },
+      (engine) => engine.applyMigrations({ migrationsList: migrationList(upToThis), filters: noFilter }),
     )
   } catch (error) {
-    const reason = cause === undefined ? messageOf(error) : describe(cause, migration.sql)
+    const reason = cause === undefined ? messageOf(error) : describe(cause, sql)
     throw databaseError('DATABASE_MIGRATION_FAILED', [migration.name, database, reason], cause ?? error)
   }
 }

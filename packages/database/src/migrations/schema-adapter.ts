@@ -22,8 +22,8 @@ const TEXT_TYPE = 25
 export interface SchemaAdapterOptions {
   /** Told of every script that fails, with PostgreSQL's own error; the engine's is often misleading. */
   readonly onScriptError: (error: unknown) => void
-  /** SQL to run after this script, in its transaction. */
-  readonly afterScript?: { readonly script: string; readonly sql: string }
+  /** Runs this one script instead of the adapter: as a whole or not at all. */
+  readonly migration?: { readonly sql: string; readonly run: (pool: pg.Pool) => Promise<void> }
 }
 
 /** The adapter factory for the schema engine. */
@@ -73,9 +73,9 @@ async function connect(
       return result
     },
     executeScript: async (script: string): Promise<void> => {
-      const { afterScript } = options
-      const after = afterScript?.script === script ? `\n;${afterScript.sql}` : ''
-      await pool.query(script + after).catch((error) => {
+      const { migration } = options
+      const done = migration?.sql === script ? migration.run(pool) : pool.query(script)
+      await done.catch((error) => {
         options.onScriptError(error)
         throw error
       })
