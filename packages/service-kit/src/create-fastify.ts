@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Logger } from 'pino'
+import { createRequestLog, logAbortedRequests } from './request-log.ts'
 
 export interface CreateFastifyOptions {
   log: Logger
@@ -32,15 +33,14 @@ const maxParamLength = 4_000
 export function createFastify(options: CreateFastifyOptions): FastifyInstance {
   const { tls } = options
   const app = tls === undefined ? Fastify(settings(options)) : makeHttps(settings(options), tls)
-  logRequests(app, options.log)
+  logAbortedRequests(app)
   return app
 }
 
 function settings(options: CreateFastifyOptions) {
   return {
     loggerInstance: options.log as FastifyBaseLogger,
-    // One line a request of our own: the built-in two lines hold the whole URL with its query.
-    disableRequestLogging: true,
+    logController: createRequestLog(),
     bodyLimit: options.bodyLimit ?? defaultBodyLimit,
     requestTimeout: options.requestTimeoutMs ?? defaultRequestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -64,36 +64,4 @@ function settings(options: CreateFastifyOptions) {
 function makeHttps(base: FastifyServerOptions, tls: { cert: string; key: string }): FastifyInstance {
   // Plugins see one type of instance, whichever of the two protocols is below.
   return Fastify({ ...base, https: tls } as FastifyServerOptions)
-}
-
-/** One line a request when its answer is sent, and one if the client went away before. */
-function logRequests(app: FastifyInstance, log: Logger): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const level = isProbe(request.url) ? 'debug' : 'info'
-    log[level](requestFields(request, reply.statusCode, reply.elapsedTime), 'request')
-  })
-  app.addHook('onRequestAbort', async (request) => {
-    log.info(requestFields(request, undefined, undefined), 'request aborted by the client')
-  })
-}
-
-/** Probes ask every few seconds and would bury everything else. */
-function isProbe(url: string): boolean {
-  return url === '/healthz' || url === '/readyz' || url === '/metrics'
-}
-
-function requestFields(
-  request: { id: string; method: string; url: string; ip: string },
-  status: number | undefined,
-  elapsedMs: number | undefined,
-) {
-  return {
-    requestId: request.id,
-    method: request.method,
-    // Without the query: it may hold names that are nobody's business in a log.
-    path: request.url.split('?', 1)[0],
-    client: request.ip,
-    ...(status === undefined ? {} : { status }),
-    ...(elapsedMs === undefined ? {} : { elapsedMs: Math.round(elapsedMs) }),
-  }
 }

@@ -74,7 +74,7 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
 
 /** Start, wait, stop. Resolves with 0, or 1 if start or stop went wrong. */
 async function live({ start, log, graceMs }: RunProcessOptions, stopping: AbortSignal): Promise<number> {
-  const started = start(stopping)
+  const started = (async () => start(stopping))()
   const begun = await Promise.race([started.then(() => true, failed), aborted(stopping)])
   if (begun === false) return 1
   await aborted(stopping)
