@@ -48,7 +48,7 @@ interface Delivered {
 
 export function createHostService(deps: HostServiceDeps): HostService {
   const { store, clock, changed } = deps
-  const deliveries = createBatcher<Delivered, void>({
+  const deliveries = createBatcher<Delivered, undefined>({
     limit: BATCH,
     run: (batch) => recordBatch(deps, batch),
   })
@@ -68,7 +68,7 @@ export function createHostService(deps: HostServiceDeps): HostService {
   }
 }
 
-async function recordBatch({ store, clock }: HostServiceDeps, batch: Delivered[]): Promise<void[]> {
+async function recordBatch({ store, clock }: HostServiceDeps, batch: Delivered[]): Promise<undefined[]> {
   await store.transact(async (tx) => {
     const fresh = await recordDeliveries(
       tx,

@@ -52,7 +52,10 @@ export function createRunService(deps: RunServiceDeps): RunService {
     limit: BATCH,
     run: (batch) => confirmBatch(deps, batch),
   })
-  const results = createBatcher<RunResult, void>({ limit: BATCH, run: (batch) => recordBatch(deps, batch) })
+  const results = createBatcher<RunResult, undefined>({
+    limit: BATCH,
+    run: (batch) => recordBatch(deps, batch),
+  })
   const claimedBefore = () => new Date(clock.now().getTime() - deps.confirmTimeoutMs)
   return {
     claim: (claim) =>
@@ -108,7 +111,7 @@ async function confirmBatch({ store, clock }: RunServiceDeps, batch: Confirmatio
   return batch.map((confirmation) => standing.has(key(confirmation)))
 }
 
-async function recordBatch(deps: RunServiceDeps, batch: RunResult[]): Promise<void[]> {
+async function recordBatch(deps: RunServiceDeps, batch: RunResult[]): Promise<undefined[]> {
   await deps.store.transact(async (tx) => {
     const hostIds = await hostsOfJobs(
       tx,

@@ -1,0 +1,243 @@
+// A running scheduler on a real database, met over the bus as inventory, gateway and executors meet it.
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { type Bus, createInProcessBus } from '@slipway/bus'
+import {
+  type Caller,
+  type ClaimedJob,
+  executorDeliveries,
+  type JobCreated,
+  type JobInput,
+  type JobRow,
+  type PayloadOf,
+  type ReplyOf,
+  type RequestOf,
+  type Rpc,
+  schedulerDeliveries,
+  schedulerEvents,
+  schedulerMessages,
+} from '@slipway/contracts'
+import { withClient } from '@slipway/database'
+import { type Clock, createLogger, type DatabaseConnection, loadConfig } from '@slipway/service-kit'
+import { database, type Teardown, type TestDatabase } from '@slipway/test-kit'
+import { type SchedulerConfig, schedulerConfig, schedulerService } from '../src/index.ts'
+
+export const operator: Caller = { username: 'olga', privilege: 'Operator' }
+export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url))
+type Result = PayloadOf<typeof schedulerDeliveries.recordResult>
+type HostRecord = PayloadOf<typeof schedulerDeliveries.recordHost>
+
+/** A wall clock that the test sets; it starts at the machine's time. */
+export interface TestClock extends Clock {
+  advance(ms: number): void
+}
+
+export function testClock(start = new Date()): TestClock {
+  let offsetMs = 0
+  return {
+    now: () => new Date(start.getTime() + offsetMs),
+    monotonicMs: () => performance.now(),
+    advance: (ms) => {
+      offsetMs += ms
+    },
+  }
+}
+
+/** Facts a test waits for: each `next` resolves with the next one, heard before or after. */
+export interface Heard<T> {
+  readonly all: T[]
+  next(): Promise<T>
+}
+
+function hear<T>(): Heard<T> & { add(item: T): void } {
+  const all: T[] = []
+  const waiting: ((item: T) => void)[] = []
+  let read = 0
+  return {
+    all,
+    add: (item) => {
+      all.push(item)
+      const resolve = waiting.shift()
+      if (resolve !== undefined) {
+        read += 1
+        resolve(item)
+      }
+    },
+    next: () =>
+      new Promise((resolve) => {
+        const item = all[read]
+        if (item === undefined && read >= all.length) waiting.push(resolve)
+        else {
+          read += 1
+          resolve(item as T)
+        }
+      }),
+  }
+}
+
+export interface Running {
+  readonly bus: Bus
+  readonly db: TestDatabase
+  readonly clock: TestClock
+  readonly forgotten: Heard<number[]>
+  readonly revoked: Heard<number>
+  readonly workReady: Heard<true>
+  ask<T extends Rpc>(rpc: T, payload: RequestOf<T>): Promise<ReplyOf<T>>
+  create(rows: JobInput[]): Promise<JobCreated[]>
+  /** Creates rows that must all succeed. */
+  createIds(rows: JobInput[]): Promise<number[]>
+  jobs(filter?: RequestOf<typeof schedulerMessages.listJobs>): Promise<JobRow[]>
+  job(id: number): Promise<JobRow>
+  claim(options?: Partial<RequestOf<typeof schedulerMessages.claimRuns>>): Promise<ClaimedJob[]>
+  confirm(job: ClaimedJob, executorId?: string): Promise<void>
+  /** Claims, confirms and ends runs until nothing is due. @returns what ran, in order */
+  runAll(outcome?: Result['outcome']): Promise<ClaimedJob[]>
+  end(job: Pick<ClaimedJob, 'jobId'>, more?: Partial<Result>): Promise<void>
+  recordHost(record: Partial<HostRecord> & { hostId: string }, deliveryId?: string): Promise<void>
+  sql<R>(text: string, values?: unknown[]): Promise<R[]>
+  stop(): Promise<void>
+}
+
+/** `postgresql://user@host/name?host=/socket` as settings. */
+export function settingsOf(url: string): DatabaseConnection {
+  const { hostname, port, username, password, pathname, searchParams } = new URL(url)
+  return {
+    host: searchParams.get('host') ?? hostname,
+    port: Number(port || searchParams.get('port') || 5_432),
+    user: decodeURIComponent(username || searchParams.get('user') || 'postgres'),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    database: pathname.slice(1),
+  }
+}
+
+export interface BuildOptions {
+  config?: Partial<SchedulerConfig>
+  clock?: TestClock
+  /** Schedulers on the same database. */
+  replicas?: number
+}
+
+/** Starts a scheduler for a test and stops it with the test. Its sweep is slow, so that nothing rests on it. */
+export async function build(t: Teardown, options: BuildOptions = {}): Promise<Running> {
+  const log = createLogger({ service: 'scheduler', level: 'fatal' })
+  const clock = options.clock ?? testClock()
+  const db = await database(t, { migrationsDir })
+  const hub = createInProcessBus({ log })
+  t.teardown(() => hub.close())
+  const executor = await hub.connect('executor')
+  const bus = await hub.connect('gateway')
+  const [forgotten, revoked, workReady] = [hear<number[]>(), hear<number>(), hear<true>()]
+  executor.receive(executorDeliveries.forgetJobs, async (_id, { jobIds }) => forgotten.add(jobIds))
+  executor.subscribe(schedulerEvents.runRevoked, ({ jobId }) => revoked.add(jobId))
+  executor.subscribe(schedulerEvents.workReady, () => workReady.add(true))
+  const config = { ...loadConfig(schedulerConfig, {}), sweepInterval: 3_600_000, ...options.config }
+  const services = await Promise.all(
+    Array.from({ length: options.replicas ?? 1 }, async () =>
+      schedulerService.create({
+        bus: await hub.connect('scheduler'),
+        database: settingsOf(db.url),
+        log,
+        clock,
+        config,
+      }),
+    ),
+  )
+  const stop = async () => void (await Promise.all(services.map((service) => service.stop())))
+  t.teardown(stop)
+
+  const ask: Running['ask'] = (rpc, payload) => bus.request(rpc, payload, { caller: operator })
+  const create: Running['create'] = async (rows) => (await ask(schedulerMessages.createJobs, { rows })).rows
+  const jobs: Running['jobs'] = async (filter = {}) => (await ask(schedulerMessages.listJobs, filter)).rows
+  const claim: Running['claim'] = async (more) => {
+    const request = { executorId: 'e1', requestId: randomUUID(), free: 100, ...more }
+    return (await ask(schedulerMessages.claimRuns, request)).jobs
+  }
+  const confirm: Running['confirm'] = async ({ jobId, submission }, executorId = 'e1') => {
+    await ask(schedulerMessages.confirmRun, { executorId, jobId, submission })
+  }
+  const end: Running['end'] = async ({ jobId }, more) => {
+    const now = clock.now().toISOString()
+    const result: Result = {
+      jobId,
+      submission: 1,
+      outcome: 'completed',
+      statusMessage: 'Done',
+      trace: '',
+      warnings: [],
+      packageChanges: [],
+      startedAt: now,
+      finishedAt: now,
+      ...more,
+    }
+    await bus.deliver(schedulerDeliveries.recordResult, randomUUID(), result)
+  }
+  return {
+    bus,
+    db,
+    clock,
+    forgotten,
+    revoked,
+    workReady,
+    ask,
+    create,
+    jobs,
+    claim,
+    confirm,
+    end,
+    stop,
+    async createIds(rows) {
+      return (await create(rows)).map(({ id, error }) => {
+        if (id === undefined) throw new Error(error?.message)
+        return id
+      })
+    },
+    async job(id) {
+      const [row] = await jobs({ id })
+      if (row === undefined) throw new Error(`no job ${id}`)
+      return row
+    },
+    async runAll(outcome = 'completed') {
+      const ran: ClaimedJob[] = []
+      for (let batch = await claim(); batch.length > 0; batch = await claim()) {
+        ran.push(...batch)
+        for (const job of batch) await confirm(job)
+        for (const job of batch) await end(job, { outcome })
+      }
+      return ran
+    },
+    recordHost: ({ hostId, ...more }, deliveryId = randomUUID()) =>
+      bus.deliver(schedulerDeliveries.recordHost, deliveryId, {
+        hostId,
+        hostname: nameOf(hostId),
+        region: 'Lab',
+        version: 1,
+        discover: false,
+        ...more,
+      }),
+    sql: (text, values = []) => withClient(db.url, async (client) => (await client.query(text, values)).rows),
+  }
+}
+
+/** The id of host R<n>. */
+export const host = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+const nameOf = (hostId: string) => `R${Number(hostId.slice(-12))}`
+
+/** A row of an installation request that is due now. */
+export function jobInput(hostId: string, action: JobInput['action'], more: Partial<JobInput> = {}): JobInput {
+  return {
+    hostId,
+    hostname: nameOf(hostId),
+    action,
+    serverDirectory: '',
+    softwarePackages: [],
+    commandProfiles: [],
+    scheduledTime: '2020-01-01T00:00:00.000Z',
+    ...more,
+  }
+}
+
+/** Five chained rows of one host. */
+export const chainOf = (hostId: string, more: Partial<JobInput> = {}) =>
+  (['Pre-Upgrade', 'Add', 'Activate', 'Post-Upgrade', 'Commit'] as const).map((action) =>
+    jobInput(hostId, action, more),
+  )
