@@ -6,9 +6,9 @@ import { ErrorBodySchema } from './error-schema.ts'
 export const strict = <P extends TProperties>(properties: P): TObject<P> =>
   Type.Object(properties, { additionalProperties: false })
 
-/** One of a list of strings. */
+/** One of a list of strings. A union of literals: TypeBox does not look at the keyword `enum`. */
 export const oneOf = <const V extends readonly string[]>(values: V) =>
-  Type.Unsafe<V[number]>(Type.String({ enum: [...values] }))
+  Type.Unsafe<V[number]>(Type.Union(values.map((value) => Type.Literal(value))))
 
 /** Row id of the inventory: a UUID. */
 export const Id = Type.String({ minLength: 36, maxLength: 36 })
