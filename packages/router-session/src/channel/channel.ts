@@ -45,6 +45,7 @@ export function createChannel(terminal: Terminal, scrub: LogScrub, log?: (bytes:
   let idle: (text: string) => void = () => {}
   let kept = ''
   let open = true
+  let closing = false
 
   const emitLog = (bytes: Buffer) => {
     if (bytes.length > 0) log?.(bytes)
@@ -74,16 +75,16 @@ export function createChannel(terminal: Terminal, scrub: LogScrub, log?: (bytes:
 
   return {
     get open() {
-      return open
+      return open && !closing
     },
     closed,
     newline: terminal.newline,
     scrub,
     write: (text) => {
-      if (open) stream.write(text)
+      if (open && !closing) stream.write(text)
     },
     async settled() {
-      while (open && stream.writableLength > 0) await nextTurn()
+      while (open && !closing && stream.writableLength > 0) await nextTurn()
       // One turn of the event loop reads what the kernel already holds.
       await nextTurn()
     },
@@ -106,6 +107,7 @@ export function createChannel(terminal: Terminal, scrub: LogScrub, log?: (bytes:
     flushLog,
     async close() {
       if (!open) return
+      closing = true
       terminal.end()
       const cut = setTimeout(() => terminal.destroy(), CLOSE_GRACE_MS)
       const gone = setTimeout(() => stream.destroy(), CLOSE_GRACE_MS)

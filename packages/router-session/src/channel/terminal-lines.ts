@@ -27,13 +27,15 @@ export function createTerminalLines(): TerminalLines {
     for (const piece of text.split(/([\r\b\x0b])/)) {
       if (piece === '\r') column = 0
       else if (piece === '\b') column = Math.max(0, column - 1)
-      else if (piece === ERASE_MARK) line = line.slice(0, column)
-      else {
+      else if (piece === ERASE_MARK) {
+        moved ||= column < line.length
+        line = line.slice(0, column)
+      } else {
+        moved ||= column < line.length
         line = line.slice(0, column) + piece + line.slice(column + piece.length)
         column += piece.length
       }
     }
-    moved = true
   }
 
   function write(text: string): void {

@@ -14,7 +14,7 @@ const ENDINGS: readonly (readonly [words: string, outcome: InstallOutcome])[] = 
 ]
 
 /** How nodes take the change: `Install Method: Parallel Reload`. */
-const METHOD = /^\s*(?:Info:\s*)?Install [Mm]ethod:\s*(\S.*?)\s*$/
+const METHOD = /^\s*(?:Info:\s*)?Install [Mm]ethod:\s*(\S.*)/
 /** The device wants the restart in parallel: `… incremental … parallel …`. */
 const WANTS_PARALLEL = /incremental[\s\S]{0,400}?parallel/i
 /** Begins the list of what changed on 64-bit XR. */
@@ -50,7 +50,7 @@ export function parseInstallLog(text: string, id: number): InstallLog {
   return {
     outcome: installOutcome(text, id),
     errors: installErrors(text),
-    methods: linesOf(text).flatMap((line) => METHOD.exec(line)?.[1] ?? []),
+    methods: linesOf(text).flatMap((line) => METHOD.exec(line)?.[1]?.trimEnd() ?? []),
     wantsParallelReload: WANTS_PARALLEL.test(text),
     nodesToReload: nodesToReload(text),
     packages: changedPackages(text),

@@ -23,7 +23,7 @@ const NOTHING_TO_REMOVE = /there are no packages that can be removed/i
 export const RELOAD_QUESTION =
   /This install operation will (?:reboot|reload) the (?:sdr|system),?\s*continue\s*\?/i
 /** An error line: `Error:    Cannot proceed …`, `ERROR! there was …`, `May 24 18:54:12 ERROR!! failed …`. */
-const ERROR_LINE = /(?:^|\s)(?:Error|ERROR)\s*[:!]+\s*(\S.*?)\s*$/
+const ERROR_LINE = /(?:^|\s)(?:Error|ERROR)\s*[:!]+\s*(\S.*)/
 /** Nodes that will restart follow. */
 const RELOADS = /This operation will reload the following nodes(?: in parallel)?:/
 /** One of them: `Info:         0/RSP0/CPU0 (RP) (SDR: Owner)`. */
@@ -65,7 +65,7 @@ export function parseInstallStart(text: string): InstallStart {
 /** The error lines of an installer text. */
 export function installErrors(text: string): string[] {
   return linesOf(text).flatMap((line) => {
-    const words = ERROR_LINE.exec(line)?.[1]
+    const words = ERROR_LINE.exec(line)?.[1]?.trimEnd()
     return words === undefined ? [] : [words]
   })
 }

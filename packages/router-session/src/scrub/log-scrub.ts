@@ -1,6 +1,6 @@
 // Masks secrets in a stream: a secret may be split over chunks and over the lines of a wrapped echo, so
 // whatever could still become one is held back until more bytes tell.
-import { createScrub, escapeRegExp, type Scrub, spellings, WRAP } from './scrub.ts'
+import { createScrub, escapeRegExp, type Scrub, secretPattern, spellings, WRAP } from './scrub.ts'
 
 /** A word may be the beginning of a URL with a password; no longer word than this is waited for. */
 const MAX_WORD = 2048
@@ -19,33 +19,49 @@ export interface LogScrub {
 
 /** Makes the filter of one stream. Bytes that are not secrets pass unchanged, whatever their encoding. */
 export function createLogScrub(initial: readonly string[]): LogScrub {
-  const secrets = new Set<string>(initial)
-  let scrubText: Scrub = createScrub([...secrets])
-  let scrubBytes: Scrub = createScrub([...secrets].map(asLatin1))
-  let beginnings = beginningsOf([...secrets])
+  const secrets = new Set<string>(initial.filter((secret) => secret !== ''))
+  let masks = masksOf([...secrets])
   let held = ''
 
   return {
     push(chunk) {
       held += chunk.toString('latin1')
-      const safe = Math.min(wordStart(held), beginningStart(held, beginnings))
-      const out = scrubBytes(held.slice(0, safe))
+      const safe = outsideSecrets(held, Math.min(wordStart(held), beginningStart(held, masks)), masks)
+      const out = masks.scrubBytes(held.slice(0, safe))
       held = held.slice(safe)
       return Buffer.from(out, 'latin1')
     },
     flush() {
-      const out = scrubBytes(held)
+      const out = masks.scrubBytes(held)
       held = ''
       return Buffer.from(out, 'latin1')
     },
     addSecret(secret) {
       if (secret === '' || secrets.has(secret)) return
       secrets.add(secret)
-      scrubText = createScrub([...secrets])
-      scrubBytes = createScrub([...secrets].map(asLatin1))
-      beginnings = beginningsOf([...secrets])
+      masks = masksOf([...secrets])
     },
-    scrubText: (text) => scrubText(text),
+    scrubText: (text) => masks.scrubText(text),
+  }
+}
+
+interface Masks {
+  scrubText: Scrub
+  scrubBytes: Scrub
+  whole: RegExp | undefined
+  beginnings: RegExp[]
+  /** No secret, however wrapped, is longer than this. */
+  reach: number
+}
+
+function masksOf(secrets: readonly string[]): Masks {
+  const asBytes = secrets.map(asLatin1)
+  return {
+    scrubText: createScrub(secrets),
+    scrubBytes: createScrub(asBytes),
+    whole: secretPattern(asBytes),
+    beginnings: spellings(asBytes).map(beginningOf),
+    reach: 4 * Math.max(16, ...spellings(asBytes).map((secret) => secret.length)),
   }
 }
 
@@ -54,30 +70,33 @@ function asLatin1(text: string): string {
 }
 
 function wordStart(text: string): number {
-  const tail = Math.max(0, text.length - MAX_WORD)
-  return text.length - (/\S*$/.exec(text.slice(tail))?.[0].length ?? 0)
-}
-
-interface Beginning {
-  pattern: RegExp
-  reach: number
+  const earliest = Math.max(0, text.length - MAX_WORD)
+  let start = text.length
+  while (start > earliest && /\S/.test(text.charAt(start - 1))) start -= 1
+  return start
 }
 
 /** Matches any proper beginning of a secret at the end of a text, wrapped or not. */
-function beginningsOf(secrets: readonly string[]): Beginning[] {
-  return spellings(secrets.map(asLatin1)).map((secret) => {
-    const [first = '', ...rest] = [...secret].map(escapeRegExp)
-    const tail = rest.slice(0, -1).reduceRight((inner, char) => `(?:${WRAP}${char}${inner})?`, '')
-    return { pattern: new RegExp(`${first}${tail}${WRAP}$`), reach: secret.length * 4 + 64 }
-  })
+function beginningOf(secret: string): RegExp {
+  const [first = '', ...rest] = [...secret].map(escapeRegExp)
+  const tail = rest.slice(0, -1).reduceRight((inner, char) => `(?:${WRAP}${char}${inner})?`, '')
+  return new RegExp(`${first}${tail}${WRAP}$`)
 }
 
-function beginningStart(text: string, beginnings: readonly Beginning[]): number {
-  let start = text.length
-  for (const { pattern, reach } of beginnings) {
-    const from = Math.max(0, text.length - reach)
-    const match = pattern.exec(text.slice(from))
-    if (match !== null) start = Math.min(start, from + match.index)
+function beginningStart(text: string, { beginnings, reach }: Masks): number {
+  const from = Math.max(0, text.length - reach)
+  const tail = text.slice(from)
+  const starts = beginnings.map((pattern) => pattern.exec(tail)?.index ?? tail.length)
+  return from + Math.min(tail.length, ...starts)
+}
+
+/** Moves a cut that would go through a secret to its beginning. */
+function outsideSecrets(text: string, cut: number, { whole, reach }: Masks): number {
+  if (whole === undefined) return cut
+  const from = Math.max(0, cut - reach)
+  for (const match of text.slice(from, cut + reach).matchAll(whole)) {
+    const start = from + match.index
+    if (start < cut && start + match[0].length > cut) return start
   }
-  return start
+  return cut
 }

@@ -39,7 +39,8 @@ function percentEncoded(secret: string): string {
   return encodeURIComponent(secret.replace(/\p{Surrogate}/gu, ''))
 }
 
-function secretPattern(secrets: readonly string[]): RegExp | undefined {
+/** Matches any of the secrets, wrapped or not, in any spelling; undefined when there are none. */
+export function secretPattern(secrets: readonly string[]): RegExp | undefined {
   const all = spellings(secrets)
   return all.length === 0 ? undefined : new RegExp(all.map(onePattern).join('|'), 'g')
 }

@@ -3,7 +3,7 @@ import type { Channel } from '../channel/channel.ts'
 import { type CommandOutcome, createCommandReader, type EchoMemory } from '../channel/command-reader.ts'
 import { converse } from '../channel/converse.ts'
 import { timing } from '../channel/timing.ts'
-import { deviceError, hasDeviceCode } from '../device-error.ts'
+import { deviceError } from '../device-error.ts'
 import type { Hop } from '../device-target.ts'
 import type { PlaneDefinition, PlatformDefinition } from '../platform/platform.ts'
 import { type AdminCredentials, withAdminPlane } from './admin-plane.ts'
@@ -50,7 +50,8 @@ export function createSession(deps: SessionDeps): OpenSession {
   const echo: EchoMemory = { echoes: 'unknown' }
   const turns = createTurns()
   const unsolicited = createUnsolicited(() => [platform.main.prompt, platform.admin.prompt])
-  channel.onIdle(unsolicited.stream)
+  // What follows a command that was stopped by `until` belongs to that command.
+  channel.onIdle((text) => (continues ? channel.keep(text) : unsolicited.stream(text)))
 
   async function execute(
     command: string | undefined,
@@ -148,11 +149,6 @@ export function createSession(deps: SessionDeps): OpenSession {
     },
   }
   return session
-}
-
-/** Whether a failure leaves the session usable. */
-export function isHarmless(error: unknown): boolean {
-  return hasDeviceCode(error, 'DEVICE_UNSUPPORTED')
 }
 
 function trimmed(output: string): string {

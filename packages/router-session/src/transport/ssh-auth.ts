@@ -13,6 +13,8 @@ const NAME_PROMPT = /user\s*name|login/i
 export interface SshAuth {
   handler: AuthHandlerMiddleware
   failure: () => DeviceError | undefined
+  /** The password has been given: a connection closed after that was refused. */
+  passwordGiven: () => boolean
 }
 
 /** Makes the handler of one connection. */
@@ -29,6 +31,7 @@ export function createSshAuth(hop: Hop): SshAuth {
 
   return {
     failure: () => failure,
+    passwordGiven: () => tried.has('password') || tried.has('keyboard-interactive'),
     handler(methodsLeft, _partial, next) {
       const method = chooseMethod(methodsLeft, tried)
       if (method === undefined) return next(false as never)

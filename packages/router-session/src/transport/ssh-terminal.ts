@@ -65,7 +65,7 @@ function openShell(client: Client, hop: Hop, sock: Duplex, legacy: boolean, sett
     client.shell(window, (error, stream) => settle(error && shellError(hop, error), stream))
   })
   client.once('error', (error) => settle(auth.failure() ?? sshError(hop, error)))
-  client.once('close', () => settle(auth.failure() ?? sshError(hop, new Error('the connection was closed'))))
+  client.once('close', () => settle(auth.failure() ?? closedError(hop, auth.passwordGiven())))
   client.connect({
     sock: sock as never,
     username: hop.username,
@@ -99,6 +99,18 @@ function shellError(hop: Hop, error: Error): DeviceError {
     port: hop.port,
     cause: error,
   })
+}
+
+function closedError(hop: Hop, passwordGiven: boolean): DeviceError {
+  if (!passwordGiven) return socketError(hop, new Error('the connection was closed'))
+  return deviceError(
+    'DEVICE_AUTH_FAILED',
+    `${hop.address} closed the connection at the password of ${hop.username}`,
+    {
+      address: hop.address,
+      port: hop.port,
+    },
+  )
 }
 
 /** ssh2 marks its errors with a level. */

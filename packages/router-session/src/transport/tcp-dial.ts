@@ -15,7 +15,7 @@ export const tcpDial: Dial = (hop, limits) =>
   new Promise((resolve, reject) => {
     if (limits.signal?.aborted) return reject(abortedError(hop))
     const socket = connect({ host: hop.address, port: hop.port, noDelay: true })
-    const timer = setTimeout(() => fail(timeoutError(hop, limits.timeoutMs)), limits.timeoutMs)
+    const timer = setTimeout(() => fail(noAnswerError(hop, limits.timeoutMs)), limits.timeoutMs)
     const abort = () => fail(abortedError(hop))
     const settle = () => {
       clearTimeout(timer)
@@ -63,7 +63,19 @@ export function socketError(hop: Hop, error: Error): DeviceError {
   )
 }
 
-/** The error of a connection that did not come about in time. */
+function noAnswerError(hop: Hop, timeoutMs: number): DeviceError {
+  const { address, port } = hop
+  return deviceError(
+    'DEVICE_UNREACHABLE',
+    `No answer from ${address} port ${port} within ${timeoutMs / 1000} s`,
+    {
+      address,
+      port,
+    },
+  )
+}
+
+/** The error of a connection that was accepted and did not become a terminal in time. */
 export function timeoutError(hop: Hop, timeoutMs: number): DeviceError {
   return deviceError(
     'DEVICE_TIMEOUT',
