@@ -1,1 +1,2 @@
-export {}
+export { authService } from './service.ts'
+export type { InitialAdmin } from './users/user-service.ts'

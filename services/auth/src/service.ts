@@ -1,0 +1,125 @@
+// Wiring: the only file that sees everything.
+import { fileURLToPath } from 'node:url'
+import { authEvents } from '@slipway/contracts'
+import { createKeyring, createSealer } from '@slipway/secrets'
+import { createOpener } from '@slipway/secrets/open'
+import {
+  createReleasers,
+  type RunningService,
+  type ServiceDefinition,
+  type ServiceDeps,
+} from '@slipway/service-kit'
+import { type AuthUseCases, serveAuth } from './auth-handlers.ts'
+import { type AuthConfig, authConfig } from './config.ts'
+import { createCredentialService } from './credentials/credential-service.ts'
+import { createPasswordHasher } from './credentials/password-hasher.ts'
+import { createThrottle } from './credentials/throttle.ts'
+import { createVerifiedPasswords } from './credentials/verified-passwords.ts'
+import { type Database, openDatabase } from './database.ts'
+import { createKeyService, type KeyService } from './keys/key-service.ts'
+import { createKeyStore } from './keys/key-store.ts'
+import { startRotation } from './keys/rotation.ts'
+import { createTokenService } from './tokens/token-service.ts'
+import { toEpoch, usernameKey } from './users/user.ts'
+import { createUserService, type InitialAdmin } from './users/user-service.ts'
+import { createUserStore } from './users/user-store.ts'
+
+type Deps = ServiceDeps<AuthConfig>
+
+/** A running auth service. */
+export interface RunningAuth extends RunningService {
+  /** The admin made by this very start, if its password was generated: the only chance to show it. Never logged. */
+  readonly initialAdmin?: InitialAdmin
+}
+
+export interface AuthService extends ServiceDefinition<typeof authConfig> {
+  create(deps: Deps): Promise<RunningAuth>
+}
+
+/** Users, their passwords and tokens, the keys that sign them, revocation. */
+export const authService: AuthService = {
+  name: 'auth',
+  configSchema: authConfig,
+  databaseFolder: fileURLToPath(new URL('..', import.meta.url)),
+  create,
+}
+
+async function create(deps: Deps): Promise<RunningAuth> {
+  if (deps.database === undefined) throw new Error('The auth service needs a database.')
+  const releasers = createReleasers({
+    onFailure: ({ name, error }) => deps.log.warn({ err: error, name }, 'could not be released'),
+  })
+  const stop = async () => void (await releasers.release())
+  try {
+    const db = openDatabase(deps.database, deps.log)
+    releasers.push('database', () => db.$disconnect())
+    const { auth, forget } = await useCases(deps, db)
+    await auth.keys.rotateIfDue()
+    const initialAdmin = await auth.users.ensureAdmin(deps.config.adminPassword)
+    releasers.push('rotation', startRotation(auth.keys, deps.log))
+    const registrations = serveAuth(deps.bus, auth, forget)
+    releasers.push('registrations', () => Promise.all(registrations.map(({ drain }) => drain())))
+    const ready = () => isReady(deps, db)
+    return { ready, stop, ...(initialAdmin === undefined ? {} : { initialAdmin }) }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function useCases(
+  deps: Deps,
+  db: Database,
+): Promise<{ auth: AuthUseCases; forget: (name: string) => void }> {
+  const { bus, clock } = deps
+  const now = () => clock.now()
+  const nowMs = () => clock.monotonicMs()
+  const hasher = await createPasswordHasher()
+  const verified = createVerifiedPasswords(nowMs)
+  const store = createUserStore(db)
+  const forget = (username: string) => verified.drop(usernameKey(username) ?? username)
+  const keys = keyService(deps, db)
+  const users = createUserService({
+    store,
+    hasher,
+    now,
+    changed(user) {
+      forget(user.username)
+      bus.publish(authEvents.userChanged, toEpoch(user))
+    },
+  })
+  const credentials = createCredentialService({
+    users: store,
+    hasher,
+    throttle: createThrottle(nowMs),
+    verified,
+  })
+  const tokens = createTokenService({ currentKey: keys.current, now })
+  return { auth: { credentials, tokens, keys, users }, forget }
+}
+
+function keyService({ bus, clock, config, log }: Deps, db: Database): KeyService {
+  const keyring = createKeyring(config.masterKey)
+  const sealer = createSealer(keyring)
+  const opener = createOpener(keyring)
+  const place = (kid: string) => ({ table: 'signing_key', row: kid, field: 'private_pem' })
+  return createKeyService({
+    store: createKeyStore(db),
+    seal: (kid, privatePem) => sealer.seal(privatePem, place(kid)),
+    open: (kid, sealed) => opener.open(sealed, place(kid)),
+    rotationMs: config.keyRotationHours * 3_600_000,
+    now: () => clock.now(),
+    rotated: (kid) => bus.publish(authEvents.keyRotated, { kid }),
+    log,
+  })
+}
+
+async function isReady({ bus }: Deps, db: Database): Promise<boolean> {
+  if (!bus.connected) return false
+  try {
+    await db.$queryRaw`SELECT 1`
+    return true
+  } catch {
+    return false
+  }
+}

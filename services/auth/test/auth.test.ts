@@ -1,0 +1,247 @@
+import { createPublicKey } from 'node:crypto'
+import { Value } from '@sinclair/typebox/value'
+import {
+  authEvents,
+  authMessages,
+  type Epoch,
+  TokenClaims,
+  tokenAudience,
+  tokenIssuer,
+} from '@slipway/contracts'
+import type { Teardown } from '@slipway/test-kit'
+import { createDecoder, createVerifier } from 'fast-jwt'
+import t from 'tap'
+import { createCredentialService } from '../src/credentials/credential-service.ts'
+import { createPasswordHasher } from '../src/credentials/password-hasher.ts'
+import { createThrottle } from '../src/credentials/throttle.ts'
+import { createVerifiedPasswords } from '../src/credentials/verified-passwords.ts'
+import { openDatabase } from '../src/database.ts'
+import { createUserService } from '../src/users/user-service.ts'
+import { createUserStore } from '../src/users/user-store.ts'
+import { build, type Running, settingsOf } from './support.ts'
+
+const login = (password: string, username = 'root', address = '10.0.0.1') => ({ username, password, address })
+const right = login('correct horse')
+
+/** The users of a running service as a second replica changes them. */
+async function userServiceOf(t: Teardown, running: Running) {
+  const silent = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+  }
+  const db = openDatabase(settingsOf(running.db.url), silent)
+  t.teardown(() => db.$disconnect())
+  const hasher = await createPasswordHasher()
+  return createUserService({
+    store: createUserStore(db),
+    hasher,
+    now: running.clock.now,
+    changed: ({ username, epoch, active, changedAt }) =>
+      running.bus.publish(authEvents.userChanged, {
+        username,
+        epoch,
+        active,
+        changedAt: changedAt.toISOString(),
+      }),
+  })
+}
+
+t.test('the first start makes the admin root with the password that is configured', async (t) => {
+  const running = await build(t)
+  t.equal(running.service.initialAdmin, undefined)
+  t.same(await running.ask(authMessages.verifyCredentials, right), { username: 'root', privilege: 'Admin' })
+  t.same(await running.ask(authMessages.verifyCredentials, login('correct horse', 'ROOT')), {
+    username: 'root',
+    privilege: 'Admin',
+  })
+})
+
+t.test('a generated password is handed over once and stands in no log and no table', async (t) => {
+  const running = await build(t, {})
+  const { initialAdmin } = running.service
+  t.equal(initialAdmin?.username, 'root')
+  const password = initialAdmin?.password ?? ''
+  t.ok(password.length >= 20)
+  await running.ask(authMessages.verifyCredentials, login(password))
+  const second = await running.start({ adminPassword: 'another one' })
+  t.equal(second.initialAdmin, undefined)
+  t.equal((await running.start({})).initialAdmin, undefined)
+  await t.rejects(running.ask(authMessages.verifyCredentials, login('another one')), {
+    code: 'AUTH_UNAUTHENTICATED',
+  })
+  const tables = JSON.stringify([
+    await running.sql('SELECT * FROM "user"'),
+    await running.sql('SELECT * FROM signing_key'),
+  ])
+  t.notOk(tables.includes(password))
+  t.notMatch(tables, /BEGIN (EC )?PRIVATE/)
+  t.notOk(running.logged.join('').includes(password))
+})
+
+t.test('replicas that start at once make one admin and one key', async (t) => {
+  const running = await build(t, {})
+  await running.sql('TRUNCATE "user", signing_key')
+  const started = await Promise.all([running.start({}), running.start({}), running.start({})])
+  t.equal(started.filter(({ initialAdmin }) => initialAdmin !== undefined).length, 1)
+  t.equal((await running.sql('SELECT 1 FROM "user"')).length, 1)
+  t.equal((await running.sql('SELECT 1 FROM signing_key')).length, 1)
+})
+
+t.test('unknown user, wrong password, inactive user and impossible names are answered alike', async (t) => {
+  const running = await build(t)
+  const errors: string[] = []
+  const attempt = async (wrong: ReturnType<typeof login>) => {
+    const error: unknown = await running.ask(authMessages.verifyCredentials, wrong).catch((error) => error)
+    errors.push(JSON.stringify({ ...(error as object) }))
+  }
+  await attempt(login('wrong'))
+  await attempt(login(''))
+  await attempt(login('correct horse', 'nobody'))
+  await attempt(login('correct horse', 'ro\0ot'))
+  await attempt(login('correct horse', ''))
+  await attempt(login('correct horse', 'root:'))
+  await running.sql('UPDATE "user" SET active = false')
+  running.clock.move(10_000)
+  await attempt(right)
+  t.equal(new Set(errors).size, 1)
+  t.match(errors[0], 'AUTH_UNAUTHENTICATED')
+})
+
+t.test('issues tokens that its public key verifies', async (t) => {
+  const running = await build(t)
+  const { token, expiresAt } = await running.ask(authMessages.issueToken, right)
+  const { keys, issuer, audience } = await running.ask(authMessages.listKeys, {})
+  t.same([issuer, audience, keys.length], [tokenIssuer, tokenAudience, 1])
+  const { header } = createDecoder({ complete: true })(token) as { header: object }
+  t.match(header, { alg: 'ES256', kid: keys[0]?.kid })
+  const key = keys[0]?.pem ?? ''
+  t.equal(createPublicKey(key).asymmetricKeyDetails?.namedCurve, 'prime256v1')
+  const verify = createVerifier({
+    key,
+    algorithms: ['ES256'],
+    allowedIss: tokenIssuer,
+    allowedAud: tokenAudience,
+  })
+  const claims: unknown = verify(token)
+  t.ok(Value.Check(TokenClaims, claims))
+  t.match(claims, { sub: 'root', privilege: 'Admin', epoch: 1 })
+  const { iat, exp, jti } = Value.Cast(TokenClaims, claims)
+  t.equal(exp - iat, 3_600)
+  t.equal(exp * 1_000, Date.parse(expiresAt))
+  const again = await running.ask(authMessages.issueToken, right)
+  t.not(Value.Cast(TokenClaims, verify(again.token)).jti, jti)
+  await t.rejects(running.ask(authMessages.issueToken, login('wrong')), { code: 'AUTH_UNAUTHENTICATED' })
+})
+
+t.test('an old key verifies for two hours after it was replaced', async (t) => {
+  const running = await build(t)
+  const kids = async () => (await running.ask(authMessages.listKeys, {})).keys.map(({ kid }) => kid)
+  const kidOf = async () => {
+    const { token } = await running.ask(authMessages.issueToken, right)
+    return (createDecoder({ complete: true })(token) as { header: { kid: string } }).header.kid
+  }
+  const [first] = await kids()
+  running.clock.move(24 * 3_600_000 - 1)
+  await running.start()
+  t.same(await kids(), [first])
+  running.clock.move(1)
+  const rotated = new Promise<string>((resolve) => {
+    running.bus.subscribe(authEvents.keyRotated, ({ kid }) => resolve(kid))
+  })
+  await running.start()
+  const second = await rotated
+  t.same(await kids(), [second, first])
+  t.equal(await kidOf(), second)
+  running.clock.move(2 * 3_600_000 + 1)
+  t.same(await kids(), [second])
+  running.clock.move(22 * 3_600_000)
+  await running.start()
+  t.equal((await running.sql('SELECT 1 FROM signing_key')).length, 2, 'keys long retired are removed')
+})
+
+t.test('a signing key that was sealed with an unknown master key is replaced', async (t) => {
+  const running = await build(t)
+  await running.service.stop()
+  const other = `k9:${Buffer.alloc(32, 9).toString('base64')}`
+  await running.start({ masterKey: other })
+  const { keys } = await running.ask(authMessages.listKeys, {})
+  t.equal(keys.length, 2)
+  await running.ask(authMessages.issueToken, right)
+  t.match(running.logged.join(''), 'the signing key cannot be opened')
+})
+
+t.test('a changed user is known to everybody: epoch, event, forgotten password', async (t) => {
+  const running = await build(t)
+  await running.ask(authMessages.verifyCredentials, right)
+  const heard = new Promise<Epoch>((resolve) => {
+    running.bus.subscribe(authEvents.userChanged, (epoch) => resolve(epoch))
+  })
+  const users = await userServiceOf(t, running)
+  t.equal(await users.change('Root', { password: 'battery staple' }), true)
+  t.match(await heard, { username: 'root', epoch: 2, active: true })
+  await t.rejects(running.ask(authMessages.verifyCredentials, right), { code: 'AUTH_UNAUTHENTICATED' })
+  await running.ask(authMessages.verifyCredentials, login('battery staple'))
+  t.match((await running.ask(authMessages.listEpochs, {})).epochs, [
+    { username: 'root', epoch: 2, active: true },
+  ])
+  await users.change('root', { fullname: 'The Root' })
+  t.match((await running.ask(authMessages.listEpochs, {})).epochs, [{ epoch: 2 }])
+  await users.change('root', { active: false })
+  t.match((await running.ask(authMessages.listEpochs, {})).epochs, [{ epoch: 3, active: false }])
+  t.equal(await users.change('nobody', { active: false }), false)
+  t.equal(await users.change('no:body', { active: false }), false)
+  running.clock.move(2 * 3_600_000)
+  t.same((await running.ask(authMessages.listEpochs, {})).epochs, [])
+})
+
+t.test(
+  'after ten wrong passwords an account is closed at this address, also for the right one',
+  async (t) => {
+    const running = await build(t)
+    // All at once: what waits for its turn is stopped at the limit as well.
+    const answers = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) =>
+        running.ask(authMessages.verifyCredentials, login(`wrong-${index}`)),
+      ),
+    )
+    const codes = answers.map((answer) => (answer.status === 'rejected' ? answer.reason.code : 'none'))
+    const unauthenticated = codes.filter((code) => code === 'AUTH_UNAUTHENTICATED').length
+    t.ok(unauthenticated >= 10 && unauthenticated <= 11, `${unauthenticated}`)
+    await t.rejects(running.ask(authMessages.verifyCredentials, right), {
+      code: 'AUTH_THROTTLED',
+      params: [60],
+    })
+    await running.ask(authMessages.verifyCredentials, login('correct horse', 'root', '10.0.0.2'))
+    running.clock.move(60_000)
+    await running.ask(authMessages.verifyCredentials, right)
+  },
+)
+
+t.test('many requests with the right password cost one verification', async (t) => {
+  const running = await build(t)
+  const db = openDatabase(settingsOf(running.db.url), {
+    ...{ debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+  })
+  t.teardown(() => db.$disconnect())
+  const hasher = await createPasswordHasher()
+  let verifications = 0
+  const credentials = createCredentialService({
+    users: createUserStore(db),
+    hasher: {
+      inTurn: (signal, work) =>
+        hasher.inTurn(signal, (matches) =>
+          work((hash, password) => {
+            verifications += 1
+            return matches(hash, password)
+          }),
+        ),
+    },
+    throttle: createThrottle(() => 0),
+    verified: createVerifiedPasswords(() => 0),
+  })
+  const verify = () => credentials.verify(right, new AbortController().signal)
+  await Promise.all(Array.from({ length: 50 }, verify))
+  t.ok(verifications <= 2, `${verifications}`)
+})
