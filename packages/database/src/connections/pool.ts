@@ -16,6 +16,8 @@ function poolConfig(connection: Connection, options: PoolOptions): pg.PoolConfig
     max: options.max ?? 5,
     // Without it a request waits for ever when all connections are taken or the server is gone.
     connectionTimeoutMillis: 10_000,
+    // Prisma's adapter writes and reads timestamps without their offset: in another time zone they would be shifted.
+    options: '-c TimeZone=UTC',
     ...(options.applicationName === undefined ? {} : { application_name: options.applicationName }),
     ...clientConfig(connection),
   }
