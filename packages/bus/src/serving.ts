@@ -20,10 +20,10 @@ export interface ServingDeps {
 
 export type RequestHandler = (payload: unknown, meta: RequestMeta) => Promise<unknown>
 
-/** Answers a question as a member of the service's queue group. */
+/** Answers a question as a member of the queue group of the service that the contract names. */
 export function serveRequests(deps: ServingDeps, rpc: Rpc, handler: RequestHandler): Registration {
   const queue = createWorkQueue(deps.queue)
-  const intake = deps.carrier.respond(rpc.subject, deps.service, (message, reply) => {
+  const intake = deps.carrier.respond(rpc.subject, rpc.service, (message, reply) => {
     // The deadline runs from arrival, not from the start of the handler: the caller waits all the while.
     const wait = deps.waits.start(readTimeoutMs(message.headers, rpc.timeoutMs))
     const request = { message, reply, wait }

@@ -12,6 +12,7 @@ import {
   privileges,
   strict,
 } from '@slipway/contracts'
+import { assertNoLeaks } from '@slipway/test-kit'
 import type { Test } from 'tap'
 import type { Bus, BusLog, ConnectBus } from '../src/index.ts'
 
@@ -85,6 +86,7 @@ async function codeOf(promise: Promise<unknown>): Promise<unknown> {
 /** Runs the suite as subtests of `t`. */
 export function busConformance(t: Test, openHub: OpenHub): void {
   async function setUp(t: Test) {
+    assertNoLeaks(t)
     const lines: LogLine[] = []
     const log: BusLog = {
       warn: (details, message) => lines.push({ level: 'warn', details: { ...details }, message }),
