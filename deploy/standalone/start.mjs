@@ -12,7 +12,12 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 const startedAt = performance.now()
 const argv = process.argv.slice(2)
-const wantsHelp = argv.includes('--help') || argv.includes('-h')
-prepare({ quiet: wantsHelp || argv.includes('--lab') })
-const { main } = await import('./dist/main.js')
-await main(argv, { startedAt })
+const isLab = argv[0] === '--lab'
+prepare({ quiet: isLab || argv.includes('--help') || argv.includes('-h') })
+if (isLab) {
+  const { lab } = await import('./dist/lab.js')
+  await lab(argv.slice(1))
+} else {
+  const { main } = await import('./dist/main.js')
+  await main(argv, { startedAt })
+}

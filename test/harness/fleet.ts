@@ -1,0 +1,68 @@
+// What journeys do to fill an inventory and to upgrade a router, with the guide's requests.
+import type { Api } from './api.ts'
+import type { Lab, LabRouter } from './lab.ts'
+
+export const region = 'SJ Labs'
+
+/** Region, repository and the given routers as hosts. */
+export async function fillInventory(api: Api, lab: Lab, routers: LabRouter[] = lab.routers): Promise<void> {
+  await api.ok('POST', '/server_repositories', lab.repository.row)
+  await api.ok('POST', '/regions', {
+    region_name: region,
+    server_repositories: [lab.repository.row.hostname],
+  })
+  await api.ok('POST', '/hosts', routers.map(hostRow))
+}
+
+/** The body of POST /hosts for a router of the lab. */
+export const hostRow = (router: LabRouter) => ({
+  hostname: router.name,
+  region,
+  roles: 'PE',
+  connection_type: router.protocol,
+  ts_or_ip: router.address,
+  port_number: String(router.port),
+  username: router.user,
+  password: router.password,
+})
+
+export interface CreatedJob {
+  id: number
+  install_action: string
+}
+
+/** All five chained actions in one request, rows in an odd order on purpose. @returns ids by action */
+export async function scheduleUpgrade(
+  api: Api,
+  lab: Lab,
+  router: LabRouter,
+): Promise<Record<string, number>> {
+  const hostname = router.name
+  const software_packages = packagesFor(lab, router).join(',')
+  const { install_job_list: jobs } = await api.ok<{ install_job_list: CreatedJob[] }>('POST', '/install', [
+    { hostname, install_action: 'Commit' },
+    { hostname, install_action: 'Activate', software_packages },
+    { hostname, install_action: 'Pre-Upgrade' },
+    { hostname, install_action: 'Post-Upgrade' },
+    { hostname, install_action: 'Add', server_repository: lab.repository.row.hostname, software_packages },
+  ])
+  return Object.fromEntries(jobs.map((job) => [job.install_action, job.id]))
+}
+
+/** The packages that the lab offers for a router's family. */
+export function packagesFor(lab: Lab, router: LabRouter): string[] {
+  const packages = lab.repository.packages[router.family]
+  if (!packages || packages.length === 0) throw new Error(`no packages for ${router.family}`)
+  return packages
+}
+
+export interface PackageRow {
+  name: string
+  state: string
+}
+
+/** The packages of a host. */
+export async function packagesOn(api: Api, hostname: string): Promise<PackageRow[]> {
+  const path = `/hosts/${encodeURIComponent(hostname)}/packages`
+  return (await api.ok<{ package_list: PackageRow[] }>('GET', path)).package_list
+}
