@@ -11,16 +11,20 @@ interface Pattern {
 const NAMES =
   'pass(?:word|wd|phrase)?|secret|token|authorization|api[_-]?key|private[_-]?key|client[_-]?secret'
 
-/** Forms in which secrets appear in messages, each with a sample. Rather too much is taken out than too little. */
+/**
+ * Forms in which secrets appear in messages, each with a sample. Rather too much is taken out than too little. Every
+ * repetition that could be tried again from many starting points is bounded, so that no text takes long.
+ */
 const PATTERNS: readonly Pattern[] = [
   // -----BEGIN OPENSSH PRIVATE KEY----- … -----END OPENSSH PRIVATE KEY-----
   {
-    pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+    pattern: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g,
     replacement: REDACTED,
   },
   // sftp://user:p@ss/word@host/path  (not http://host:5000/a@b: a port ends at the slash)
   {
-    pattern: /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"'<>]*):(?!\d{1,5}(?:[/\s"'<>]|$))[^\s"'<>]*@/gi,
+    pattern:
+      /\b([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@"'<>]{0,256}):(?!\d{1,5}(?:[/\s"'<>]|$))[^\s"'<>]{0,256}@/gi,
     replacement: `$1:${REDACTED}@`,
   },
   // Basic dXNlcjpwYXNz
@@ -31,27 +35,33 @@ const PATTERNS: readonly Pattern[] = [
   // Bearer abcdef…
   { pattern: /\bBearer\s+[A-Za-z0-9+/=._~-]{8,}/gi, replacement: `Bearer ${REDACTED}` },
   // eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJyb290In0.c2ln
-  { pattern: /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, replacement: REDACTED },
-  // "password": "x" in JSON that was made text, escaped or not
+  { pattern: /\beyJ[A-Za-z0-9_-]{5,1024}\.[A-Za-z0-9_-]{1,8192}\.[A-Za-z0-9_-]*/g, replacement: REDACTED },
+  // "password": "x"   within JSON or something like it
   {
     pattern: new RegExp(
-      `(\\\\?["'](?:[\\w-]*(?:${NAMES}))\\\\?["']\\s*:\\s*)(\\\\?["'])(?:(?!\\2)[\\s\\S])*\\2`,
+      `(["'](?:[\\w-]{0,40}(?:${NAMES}))["']\\s*:\\s*)(["'])(?:\\\\[\\s\\S]|(?!\\2)[^\\\\])*(?:\\2|$)`,
       'gi',
     ),
     replacement: `$1$2${REDACTED}$2`,
   },
-  // password: "x"   enablePassword='x', as Prisma quotes a query that it refuses
+  // \"password\":\"x\"   JSON that stands as text within JSON
   {
-    pattern: new RegExp(`\\b([\\w-]*(?:${NAMES})\\s*[=:]\\s*)(["'])(?:\\\\.|(?!\\2)[^\\\\])*\\2`, 'gi'),
-    replacement: `$1$2${REDACTED}$2`,
+    pattern: new RegExp(
+      `(\\\\"(?:[\\w-]{0,40}(?:${NAMES}))\\\\"\\s*:\\s*\\\\")(?:\\\\\\\\(?:\\\\["\\\\]|[^\\\\])|[^\\\\])*(?:\\\\"|$)`,
+      'gi',
+    ),
+    replacement: `$1${REDACTED}\\"`,
   },
   // password=x   enable_password: x
   {
-    pattern: new RegExp(`\\b((?:[\\w-]*(?:${NAMES}))\\s*[=:]\\s*)(?!\\[redacted\\])[^\\s,;&"'\\\\]+`, 'gi'),
+    pattern: new RegExp(
+      `\\b((?:[\\w-]{0,40}(?:${NAMES}))\\s{0,8}[=:]\\s{0,8})(?!(?:Basic |Bearer )?\\[redacted\\])[^\\s,;&"'\\\\]+`,
+      'gi',
+    ),
     replacement: `$1${REDACTED}`,
   },
-  // password 7 094F471A1A0A   secret 5 $1$abc$…  in a router's configuration
-  { pattern: /\b(password|secret)\s+(encrypted|\d{1,2})\s+\S+/gi, replacement: `$1 $2 ${REDACTED}` },
+  // password 7 094F471A1A0A   secret 5 $1$abc$…   in a router's configuration
+  { pattern: /\b(password|secret)\s{1,8}(encrypted|\d{1,2})\s{1,8}\S+/gi, replacement: `$1 $2 ${REDACTED}` },
 ]
 
 /** Below this length a secret is only taken out where it stands as a word: else it would riddle the text. */
