@@ -30,7 +30,7 @@ export function createTerminalLines(): TerminalLines {
       else if (piece === ERASE_MARK) {
         moved ||= column < line.length
         line = line.slice(0, column)
-      } else {
+      } else if (piece !== '') {
         moved ||= column < line.length
         line = line.slice(0, column) + piece + line.slice(column + piece.length)
         column += piece.length

@@ -5,6 +5,9 @@ import { createScrub, escapeRegExp, type Scrub, secretPattern, spellings, WRAP }
 /** A word may be the beginning of a URL with a password; no longer word than this is waited for. */
 const MAX_WORD = 2048
 
+/** A wrap that the chunk cuts: its blank, or half a cursor move. */
+const UNFINISHED_WRAP = '(?: |\\x1b\\[?[0-9;?]*)?'
+
 /** A stream filter. */
 export interface LogScrub {
   /** The bytes that are safe to hand on now. */
@@ -80,7 +83,7 @@ function wordStart(text: string): number {
 function beginningOf(secret: string): RegExp {
   const [first = '', ...rest] = [...secret].map(escapeRegExp)
   const tail = rest.slice(0, -1).reduceRight((inner, char) => `(?:${WRAP}${char}${inner})?`, '')
-  return new RegExp(`${first}${tail}${WRAP}$`)
+  return new RegExp(`${first}${tail}${WRAP}${UNFINISHED_WRAP}$`)
 }
 
 function beginningStart(text: string, { beginnings, reach }: Masks): number {

@@ -5,7 +5,7 @@
 export const MASK = '***'
 
 /** Password of a transfer URL: `sftp://user:SECRET@host`; it may itself hold `@` or `/`, so up to the word's last `@`. */
-const URL_SECRET = /\b(s?ftp|scp|tftp|https?):\/\/([^\s:/@]{0,256}):\S{0,1024}@/gi
+const URL_SECRET = /(s?ftp|scp|tftp|https?):\/\/([^\s:/@]{0,256}):\S{0,1024}@/gi
 
 /** What a terminal may put between two characters of a wrapped word: line ends, erasing, cursor moves. */
 export const WRAP = '(?:[\\r\\n\\x08\\x00]|(?<=[^\\r\\n]) (?=[\\r\\n])|\\x1b\\[[0-9;?]*[A-Za-z])*'
