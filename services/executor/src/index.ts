@@ -1,1 +1,3 @@
-export {}
+export { type ExecutorConfig, executorConfig } from './config.ts'
+export { executorService } from './definition.ts'
+export type { RunningExecutor } from './service.ts'

@@ -1,0 +1,89 @@
+// Follows an operation that the router works on by itself, until it is over, and asks the install log how it ended.
+// Listens for the message with which the router says so, and asks now and then in case that message was lost. A lost
+// connection is no end: the router may be restarting because of the operation.
+import {
+  type InstallOutcome,
+  type InstallRequest,
+  installOutcome,
+  parseInstallRequest,
+} from '@slipway/router-session'
+import { isSessionLost } from '../device/device.ts'
+import type { JournalEntry } from '../runs/journal-store.ts'
+import { pauseRun } from '../runs/run-control.ts'
+import type { ActionContext } from './action.ts'
+import { endOfOperation } from './dialect.ts'
+import { withoutDevice } from './selection.ts'
+
+/** So often the log may not yet tell the end although nothing is in operation any more. */
+const LOG_PATIENCE = 5
+
+/** Waits for the end of an operation. @returns its verdict and the install log's words */
+export async function watchOperation(
+  context: ActionContext,
+  entry: JournalEntry,
+  operationId: number,
+): Promise<{ verdict: InstallOutcome; log: string }> {
+  await untilIdle(context, entry, operationId)
+  for (let look = 1; ; look += 1) {
+    const log = await readThroughOutages(context, context.dialect.commands.logOf(operationId))
+    const verdict = installOutcome(log, operationId)
+    if (verdict !== 'unknown' || look === LOG_PATIENCE) return { verdict, log }
+    await pauseRun(context.control, context.times.pollMs)
+  }
+}
+
+/** Waits until no other install operation runs. Fails the look, not the job, when the time is up. */
+export async function untilInstallIdle(context: ActionContext, withinMs: number): Promise<boolean> {
+  const deadline = context.clock.monotonicMs() + withinMs
+  for (;;) {
+    const request = await readRequest(context)
+    if (request.idle) return true
+    if (context.clock.monotonicMs() >= deadline) return false
+    context.report.status(
+      `Waiting for install operation ${request.operationId ?? ''} to finish`.replace('  ', ' '),
+    )
+    await pauseRun(context.control, context.times.pollMs)
+  }
+}
+
+async function untilIdle(context: ActionContext, entry: JournalEntry, operationId: number): Promise<void> {
+  const { device, report, times } = context
+  const end = endOfOperation(operationId)
+  report.status('Waiting the operation to continue asynchronously')
+  for (let heard = false; ; ) {
+    const request = await readRequest(context)
+    if (request.idle) return
+    // Another operation is running: ours is over.
+    if (request.operationId !== undefined && request.operationId !== operationId) return
+    report.status(progressText(entry, request), request.percent)
+    if (heard) await pauseRun(context.control, times.pollMs)
+    else heard = await device.waitFor(end, times.pollMs)
+  }
+}
+
+/** `Copying a.pie and 2 more 45%` for an Add, else the router's own line. */
+function progressText(entry: JournalEntry, request: InstallRequest): string {
+  const percent = request.percent === undefined ? '' : ` ${request.percent}%`
+  const [first, ...rest] = entry.before.targets
+  if (entry.kind !== 'add' || first === undefined)
+    return request.progress ?? 'Waiting the operation to continue asynchronously'
+  return `Copying ${withoutDevice(first)}${rest.length === 0 ? '' : ` and ${rest.length} more`}${percent}`
+}
+
+async function readRequest(context: ActionContext): Promise<InstallRequest> {
+  return parseInstallRequest(await readThroughOutages(context, context.dialect.commands.request))
+}
+
+/** Reads, and logs in again as often as the connection is lost within the time a restart may take. */
+export async function readThroughOutages(context: ActionContext, command: string): Promise<string> {
+  for (;;) {
+    try {
+      if (context.device.connected())
+        return (await context.device.read(command, context.times.commandMs)).output
+    } catch (error) {
+      if (!isSessionLost(error)) throw error
+    }
+    context.report.status('Waiting for device boot to reconnect')
+    await context.device.reconnect(context.times.reloadMs)
+  }
+}

@@ -1,0 +1,174 @@
+// Gives a router one install command, exactly once, and follows it to its end. Whatever interrupts the work, the
+// journal and the router are asked before anything is sent again.
+import { RELOAD_QUESTION } from '@slipway/router-session'
+import { isSessionLost } from '../device/device.ts'
+import type { JournalEntry, MutationKind } from '../runs/journal-store.ts'
+import type { ActionContext } from './action.ts'
+import { summarize } from './device-text.ts'
+import { allText, type InstallAnswer, loggedIds } from './dialect.ts'
+import { actionFailure } from './failure.ts'
+import { readThroughOutages, untilInstallIdle, watchOperation } from './install-watch.ts'
+import { type InstallEnd, type InstallOrder, isReached } from './operation-order.ts'
+import { reconcile } from './reconcile.ts'
+import { readSoftware } from './software.ts'
+import { readUptime } from './uptime.ts'
+
+/** A lost connection or another operation may keep the router from taking a command; so often it is tried. */
+const MAX_SENDS = 3
+
+/**
+ * Carries out an install command, or goes on with the one that an earlier attempt of this job may have sent.
+ * @param order looks at the router and says what to send; undefined if there is nothing to do
+ */
+export async function install(
+  context: ActionContext,
+  kind: MutationKind,
+  order: () => Promise<InstallOrder | undefined>,
+): Promise<InstallEnd | undefined> {
+  for (let sends = 0; sends < MAX_SENDS; sends += 1) {
+    const earlier = (await context.journal.entries()).findLast((entry) => entry.kind === kind)
+    if (earlier !== undefined && earlier.outcome !== 'not-sent') {
+      const end = await goOn(context, earlier)
+      if (end !== undefined) return end
+    }
+    const wanted = await order()
+    if (wanted === undefined) return undefined
+    const end = await send(context, wanted)
+    if (end !== undefined) return end
+  }
+  throw actionFailure(`The router did not take the command in ${MAX_SENDS} attempts.`)
+}
+
+/** @returns undefined if the router never got the command */
+async function goOn(context: ActionContext, entry: JournalEntry): Promise<InstallEnd | undefined> {
+  const { operationId, outcome } = entry
+  if (outcome === 'failed' || outcome === 'refused') {
+    throw actionFailure(
+      `The router refused '${entry.command}': ${summarize(entry.detail ?? '')}`,
+      entry.detail,
+    )
+  }
+  if (outcome === 'succeeded')
+    return { entry, operationId, log: '', reload: entry.reload, outagesBefore: undefined }
+  if (operationId !== undefined) return follow(context, entry, operationId, undefined)
+  return settle(context, entry, undefined)
+}
+
+async function settle(
+  context: ActionContext,
+  entry: JournalEntry,
+  outagesBefore: number | undefined,
+): Promise<InstallEnd | undefined> {
+  const found = await reconcile(context, entry)
+  if (found.kind === 'not-sent') {
+    context.report.info('The router knows nothing of it: it was not sent')
+    await context.journal.conclude(entry, 'not-sent')
+    return undefined
+  }
+  if (found.kind === 'operation') {
+    context.report.info(`The router has it as operation ${found.operationId}`)
+    await context.journal.note(entry, { operationId: found.operationId })
+    return follow(context, entry, found.operationId, outagesBefore)
+  }
+  context.report.info('The router is as the command wanted it')
+  await context.journal.conclude(entry, 'succeeded')
+  return { entry, operationId: undefined, log: '', reload: entry.reload, outagesBefore }
+}
+
+/** @returns undefined if it turned out that the router never got the command */
+async function send(context: ActionContext, order: InstallOrder): Promise<InstallEnd | undefined> {
+  const { dialect, device, journal, report, times } = context
+  if (!(await untilInstallIdle(context, times.busyMs))) {
+    throw actionFailure('Another install operation is in progress on the router and does not come to an end.')
+  }
+  const log = await readThroughOutages(context, dialect.commands.log)
+  const uptimeSeconds = await readUptime(context)
+  const entry = await journal.write(order.kind, order.command, {
+    targets: order.targets,
+    inactive: order.software.inactive,
+    active: order.software.active,
+    lastOperation: Math.max(0, ...loggedIds(log)),
+    ...(uptimeSeconds === undefined ? {} : { uptimeSeconds }),
+  })
+  report.info(`Sends: ${entry.command}`)
+  const outagesBefore = device.outages()
+  try {
+    const { answers } = order
+    const result = await device.write(order.command, {
+      timeoutMs: times.installCommandMs,
+      fence: journal.fence,
+      answers,
+    })
+    return await take(context, entry, result.failed, allText(result), outagesBefore)
+  } catch (error) {
+    if (!isSessionLost(error)) throw error
+    return settle(context, entry, outagesBefore)
+  }
+}
+
+/** What the router answered to the command. */
+async function take(
+  context: ActionContext,
+  entry: JournalEntry,
+  failed: boolean,
+  text: string,
+  outagesBefore: number,
+): Promise<InstallEnd | undefined> {
+  const { dialect, journal, report, times, device } = context
+  const answer: InstallAnswer = failed ? { kind: 'refused' } : dialect.answerTo(text)
+  const reload = RELOAD_QUESTION.test(text)
+  if (reload) device.holdFor(times.reloadHoldMs)
+  if (answer.kind === 'no-impact') {
+    report.warn('This was a NO IMPACT OPERATION. The router had nothing to change.')
+    await journal.conclude(entry, 'succeeded')
+    return { entry, operationId: undefined, log: text, reload: false, outagesBefore }
+  }
+  if (answer.kind === 'busy') {
+    // Somebody else was quicker by a moment; it waits its turn as before.
+    await journal.conclude(entry, 'not-sent', text)
+    return undefined
+  }
+  if (answer.kind === 'refused') {
+    await journal.conclude(entry, 'refused', text)
+    throw actionFailure(`The router refused '${entry.command}': ${summarize(text)}`, text)
+  }
+  const { operationId } = answer
+  await journal.note(entry, { operationId, reload })
+  return follow(context, { ...entry, reload }, operationId, outagesBefore)
+}
+
+/** Follows an operation to its verdict. */
+async function follow(
+  context: ActionContext,
+  entry: JournalEntry,
+  operationId: number,
+  outagesBefore: number | undefined,
+): Promise<InstallEnd> {
+  const { journal, report, dialect } = context
+  const { verdict, log } = await watchOperation(context, entry, operationId)
+  if (verdict === 'failed' || verdict === 'aborted') {
+    await journal.conclude(entry, 'failed', log)
+    throw actionFailure(`Operation ${operationId} failed: ${summarize(log)}`, log)
+  }
+  if (verdict === 'unknown') await needReached(context, entry, operationId, log)
+  if (verdict === 'completed-with-failure') {
+    report.warn(`Operation ${operationId} completed with failure but failure was after Point of No Return.`)
+  }
+  const reload = entry.reload || dialect.needsReload(log, operationId)
+  await journal.note(entry, { reload })
+  await journal.conclude(entry, 'succeeded')
+  report.info(`Operation ${operationId} completed`)
+  return { entry, operationId, log, reload, outagesBefore }
+}
+
+/** The log does not tell how the operation ended: the package lists must. */
+async function needReached(
+  context: ActionContext,
+  entry: JournalEntry,
+  operationId: number,
+  log: string,
+): Promise<void> {
+  const software = await readSoftware(context)
+  if (isReached(entry.kind, entry.before, software, context.names)) return
+  throw actionFailure(`The router does not tell how operation ${operationId} ended.`, log)
+}

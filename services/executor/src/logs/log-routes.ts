@@ -1,0 +1,24 @@
+// The bytes of session logs, over HTTP because files never travel the bus. The gateway mounts this behind its
+// authentication and has checked that the job exists.
+import { createError } from '@slipway/contracts'
+import type { FastifyPluginAsync } from 'fastify'
+import { archiveLogs } from './log-archive.ts'
+import type { LogStore } from './log-store.ts'
+
+/** `GET /install/logs/:id`: the zip of a job's session logs. Error: EXECUTOR_LOG_NOT_FOUND. */
+export function createLogRoutes(store: LogStore): FastifyPluginAsync {
+  return async (app) => {
+    app.get<{ Params: { id: string } }>('/install/logs/:id', async (request, reply) => {
+      const { id } = request.params
+      const jobId = /^\d{1,10}$/.test(id) ? Number(id) : undefined
+      const archive = jobId === undefined ? undefined : await archiveLogs(store, jobId)
+      if (archive === undefined) throw createError('EXECUTOR_LOG_NOT_FOUND', [id])
+      reply.raw.on('close', () => archive.destroy())
+      return reply
+        .type('application/zip')
+        .header('content-disposition', 'attachment; filename="session_logs.zip"')
+        .header('cache-control', 'no-store')
+        .send(archive)
+    })
+  }
+}

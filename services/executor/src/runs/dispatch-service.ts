@@ -1,0 +1,169 @@
+// Fills free slots: first with runs that another executor left behind, then with work the scheduler offers. Looks at
+// start, when work may be ready, when a run has ended, when the next job is due, and every few seconds for leases
+// that ran out. One look at a time; a look that found nothing is not repeated at once, so it never spins.
+import { randomUUID } from 'node:crypto'
+import type { Bus } from '@slipway/bus'
+import { type ClaimedJob, hasCode, schedulerMessages } from '@slipway/contracts'
+import type { Clock } from '@slipway/service-kit'
+import type { Logger } from 'pino'
+import type { ActiveRun, ActiveRuns } from './active-runs.ts'
+import { type LeaseEnd, leaseEndFrom } from './lease.ts'
+import type { LeaseTimes, Run } from './run.ts'
+import type { RunStore } from './run-store.ts'
+
+/** After a look in vain the next one comes no sooner, even if a job is due: it waits for a limit or another host. */
+const LEAST_REST_MS = 1_000
+const LONGEST_REST_MS = 60_000
+const LARGEST_CLAIM = 100
+/** The scheduler offers an unconfirmed job again after 15 s; until then it is worth trying. */
+const CONFIRM_TRIES = 4
+const CONFIRM_PAUSE_MS = 1_500
+
+export interface DispatchDeps {
+  executorId: string
+  bus: Pick<Bus, 'request'>
+  runs: ActiveRuns
+  store: Pick<RunStore, 'record' | 'start' | 'drop' | 'takeOver' | 'release'>
+  clock: Clock
+  times: LeaseTimes
+  /** Runs at a time. */
+  concurrency: number
+  sweepMs: number
+  log: Logger
+  /** Does the work of a run that has started, to its end; never rejects. */
+  perform: (active: ActiveRun) => Promise<void>
+}
+
+export interface Dispatch {
+  /** Work may be ready: look now. */
+  wake(): void
+  /** Takes nothing new from now on. */
+  stop(): Promise<void>
+}
+
+export function startDispatch(deps: DispatchDeps): Dispatch {
+  const { runs, store, log } = deps
+  let timer: NodeJS.Timeout | undefined
+  let looking: Promise<void> | undefined
+  let again = false
+  let stopped = false
+  let requestId: string | undefined
+  let nextSweepAt = 0
+
+  const free = () => (stopped ? 0 : Math.max(0, deps.concurrency - runs.count()))
+
+  const begin = (run: Run, end: LeaseEnd) => {
+    runs.begin(run, end, async (active) => {
+      try {
+        if (await confirmed(deps, active)) await deps.perform(active)
+      } catch (error) {
+        log.error({ err: error, jobId: run.jobId }, 'a run could not be started; it is left to be taken over')
+      } finally {
+        setImmediate(wake)
+      }
+    })
+  }
+
+  /** Runs whose owner is gone; asked of the database only every few seconds. */
+  const takeOver = async (): Promise<void> => {
+    const now = deps.clock.monotonicMs()
+    if (free() === 0 || now < nextSweepAt) return
+    const end = leaseEndFrom(deps.clock, deps.times.leaseMs)
+    const found = await store.takeOver(deps.executorId, free())
+    nextSweepAt = now + deps.sweepMs
+    for (const run of found) {
+      log.info({ jobId: run.jobId, attempt: run.attempt }, 'takes over a run')
+      const earlier = runs.find(run.jobId)
+      // This very process may have lost it: its own earlier attempt ends first.
+      earlier?.control.interrupt('lost')
+      if (earlier === undefined) begin(run, end)
+      else void earlier.ended.then(() => begin(run, end))
+    }
+  }
+
+  /** @returns milliseconds until the next job is due */
+  const claim = async (): Promise<number> => {
+    for (;;) {
+      const places = Math.min(free(), LARGEST_CLAIM)
+      if (places === 0) return LONGEST_REST_MS
+      // The same id until it is answered: jobs handed out in a lost answer are handed out again.
+      requestId ??= randomUUID()
+      const { executorId } = deps
+      const reply = await deps.bus.request(schedulerMessages.claimRuns, {
+        executorId,
+        requestId,
+        free: places,
+      })
+      requestId = undefined
+      if (reply.jobs.length === 0) return reply.nextDueInMs
+      await record(reply.jobs)
+    }
+  }
+  const record = async (jobs: readonly ClaimedJob[]): Promise<void> => {
+    const end = leaseEndFrom(deps.clock, deps.times.leaseMs)
+    for (const run of await store.record(deps.executorId, jobs)) begin(run, end)
+  }
+
+  const look = async (): Promise<void> => {
+    let restMs = LONGEST_REST_MS
+    try {
+      await takeOver()
+      restMs = await claim()
+    } catch (error) {
+      restMs = LEAST_REST_MS
+      log.debug({ err: error }, 'no work can be asked for at the moment')
+    }
+    looking = undefined
+    if (stopped) return
+    if (again) return wake()
+    const sweepInMs = free() === 0 ? LONGEST_REST_MS : Math.max(0, nextSweepAt - deps.clock.monotonicMs())
+    timer = setTimeout(wake, Math.min(Math.max(restMs, LEAST_REST_MS), Math.max(sweepInMs, 1)))
+  }
+
+  function wake(): void {
+    if (stopped) return
+    if (looking !== undefined) {
+      again = true
+      return
+    }
+    again = false
+    clearTimeout(timer)
+    looking = look()
+  }
+
+  wake()
+  return {
+    wake,
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await looking
+    },
+  }
+}
+
+/** Tells the scheduler that the run is recorded, and starts it. @returns false if it is not ours to do */
+async function confirmed(deps: DispatchDeps, active: ActiveRun): Promise<boolean> {
+  const { run, control } = active
+  if (run.state === 'running') return true
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { jobId, submission } = run
+      // The name of whoever claimed it: after a take-over the scheduler knows the job under that name.
+      await deps.bus.request(schedulerMessages.confirmRun, { executorId: run.claimedBy, jobId, submission })
+      return (await deps.store.start(run)) !== undefined
+    } catch (error) {
+      if (hasCode(error, 'SCHEDULER_RUN_GONE')) {
+        deps.log.info({ jobId: run.jobId }, 'a claimed run is no longer offered and is dropped')
+        await deps.store.drop(run)
+        return false
+      }
+      if (attempt === CONFIRM_TRIES || control.interrupted() !== undefined) {
+        // It may have been confirmed all the same (the answer was lost), so it is not dropped but tried again later.
+        await deps.store.release(run)
+        return false
+      }
+      await new Promise((resolve) => setTimeout(resolve, CONFIRM_PAUSE_MS))
+    }
+  }
+}

@@ -1,0 +1,108 @@
+// The journal: a mutating command stands here before it is sent. Writing the row is the fence (design, section 5):
+// one statement that finds no run of this attempt with a living lease writes nothing, and then nothing is sent.
+import type { Db } from '../executor-store.ts'
+import type { RunKey } from './run-store.ts'
+
+export const mutationKinds = ['add', 'activate', 'deactivate', 'commit', 'remove', 'copy'] as const
+export type MutationKind = (typeof mutationKinds)[number]
+
+/** How a journalled command ended. `not-sent`: the router was asked and knows nothing of it. */
+export type MutationOutcome = 'succeeded' | 'failed' | 'refused' | 'not-sent'
+
+/** What was known before the command; what came after is told apart by it, also by another executor. */
+export interface Baseline {
+  /** What the command is about: files of an Add, the router's names otherwise. */
+  readonly targets: readonly string[]
+  /** Package lists, to tell afterwards what changed. */
+  readonly inactive: readonly string[]
+  readonly active: readonly string[]
+  /** Highest install operation id in its log; absent if it could not be read. */
+  readonly lastOperation?: number
+  /** Seconds since it booted; absent if it could not be read. */
+  readonly uptimeSeconds?: number
+}
+
+export interface JournalEntry {
+  readonly id: bigint
+  readonly attempt: number
+  readonly kind: MutationKind
+  /** Secrets are masked. */
+  readonly command: string
+  readonly before: Baseline
+  readonly writtenAt: Date
+  readonly operationId: number | undefined
+  /** The router announced a restart. */
+  readonly reload: boolean
+  readonly outcome: MutationOutcome | undefined
+  readonly detail: string | undefined
+}
+
+interface JournalRow {
+  id: bigint
+  attempt: number
+  kind: MutationKind
+  command: string
+  before: Baseline
+  written_at: Date
+  operation_id: number | null
+  reload: boolean
+  outcome: MutationOutcome | null
+  detail: string | null
+}
+
+const toEntry = (row: JournalRow): JournalEntry => ({
+  id: row.id,
+  attempt: row.attempt,
+  kind: row.kind,
+  command: row.command,
+  before: row.before,
+  writtenAt: row.written_at,
+  operationId: row.operation_id ?? undefined,
+  reload: row.reload,
+  outcome: row.outcome ?? undefined,
+  detail: row.detail ?? undefined,
+})
+
+export type JournalStore = ReturnType<typeof createJournalStore>
+
+export function createJournalStore(db: Db) {
+  return {
+    /** Writes the command down, or nothing if the run is no longer ours. */
+    async write(
+      key: RunKey,
+      entry: { kind: MutationKind; command: string; before: Baseline },
+    ): Promise<JournalEntry | undefined> {
+      const rows = await db.$queryRaw<JournalRow[]>`
+        INSERT INTO journal (job_id, submission, attempt, kind, command, before)
+        SELECT job_id, submission, attempt, ${entry.kind}, ${entry.command}, ${JSON.stringify(entry.before)}::jsonb
+        FROM run
+        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state = 'running' AND lease_until > now()
+        RETURNING id, attempt, kind, command, before, written_at, operation_id, reload, outcome, detail`
+      const row = rows[0]
+      return row === undefined ? undefined : toEntry(row)
+    },
+
+    /** The router named the operation, or announced a restart. */
+    async note(id: bigint, found: { operationId?: number; reload?: boolean }): Promise<void> {
+      await db.$executeRaw`
+        UPDATE journal SET operation_id = coalesce(${found.operationId ?? null}::int, operation_id),
+                           reload = reload OR ${found.reload ?? false}
+        WHERE id = ${id}`
+    },
+
+    /** How it ended; the first conclusion stands. */
+    async conclude(id: bigint, outcome: MutationOutcome, detail = ''): Promise<void> {
+      await db.$executeRaw`
+        UPDATE journal SET outcome = ${outcome}, detail = ${detail}, concluded_at = now()
+        WHERE id = ${id} AND outcome IS NULL`
+    },
+
+    /** Everything this submission of a job may have sent, oldest first. */
+    async ofSubmission(jobId: number, submission: number): Promise<JournalEntry[]> {
+      const rows = await db.$queryRaw<JournalRow[]>`
+        SELECT id, attempt, kind, command, before, written_at, operation_id, reload, outcome, detail
+        FROM journal WHERE job_id = ${jobId} AND submission = ${submission} ORDER BY id`
+      return rows.map(toEntry)
+    },
+  }
+}

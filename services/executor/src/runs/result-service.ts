@@ -1,0 +1,127 @@
+// Ends runs. State, job event and deliveries are one transaction: what the scheduler is told is what is recorded,
+// once, and an executor that lost the run tells nothing.
+import { type Discovery, inventoryDeliveries, type PayloadOf, schedulerDeliveries } from '@slipway/contracts'
+import { enqueueMany, type NewDelivery } from '@slipway/database'
+import type { Logger } from 'pino'
+import { storable } from '../actions/device-text.ts'
+import type { ExecutorStore } from '../executor-store.ts'
+import type { ActiveRun } from './active-runs.ts'
+import type { EventStore } from './event-store.ts'
+import type { Run, RunResult } from './run.ts'
+import { pauseRun } from './run-control.ts'
+import type { RunStore } from './run-store.ts'
+
+/** What a run saw of its host. */
+export interface Sight {
+  discovery?: Discovery
+  observedAt?: Date
+}
+
+export interface ResultService {
+  /** Ends the run with a result; tries again while the database is away. */
+  record(active: ActiveRun, result: RunResult, seen: Sight): Promise<void>
+  /** Gives the run to whoever comes next. */
+  release(active: ActiveRun): Promise<void>
+}
+
+export interface ResultServiceDeps {
+  store: ExecutorStore
+  runs: RunStore
+  events: EventStore
+  /** Deliveries were committed. */
+  kick: () => void
+  log: Logger
+}
+
+const RETRY_MS = 2_000
+const LONGEST_STATUS = 1_000
+const LONGEST_TRACE = 32_000
+const CUT = '\n…\n'
+
+export function createResultService({ store, runs, events, kick, log }: ResultServiceDeps): ResultService {
+  const end = (run: Run, result: RunResult, seen: Sight) =>
+    store.transact(async (tx) => {
+      const times = await runs.end(tx, run, result)
+      if (times === undefined) return false
+      const { outcome, statusMessage } = result
+      await events.appendIn(tx, run, 'ended', { outcome, statusMessage })
+      await enqueueMany(tx, [resultDelivery(run, result, times), ...discoveryDelivery(run, seen)])
+      return true
+    })
+  return {
+    async record(active, result, seen) {
+      const { run, control } = active
+      const tidy = tidyResult(result)
+      for (;;) {
+        try {
+          if (await end(run, tidy, seen)) kick()
+          else
+            log.warn(
+              { jobId: run.jobId, attempt: run.attempt },
+              'somebody else has the run; its result is dropped',
+            )
+          return
+        } catch (error) {
+          log.warn({ err: error, jobId: run.jobId }, 'a result cannot be recorded at the moment')
+          const stop = await pauseRun(control, RETRY_MS).then(
+            () => false,
+            () => true,
+          )
+          // Whoever takes the run over finds in the journal what was done.
+          if (stop) return
+        }
+      }
+    },
+    async release(active) {
+      await runs.release(active.run).catch((error: unknown) => {
+        log.warn(
+          { err: error, jobId: active.run.jobId },
+          'a run could not be released; its lease will run out',
+        )
+      })
+    },
+  }
+}
+
+function tidyResult(result: RunResult): RunResult {
+  return {
+    outcome: result.outcome,
+    statusMessage: storable(result.statusMessage).slice(0, LONGEST_STATUS),
+    trace: middleCut(storable(result.trace)),
+    warnings: result.warnings.map(storable),
+    packageChanges: result.packageChanges.map(storable),
+  }
+}
+
+/** Of a long text beginning and end matter. */
+function middleCut(text: string): string {
+  if (text.length <= LONGEST_TRACE) return text
+  const half = (LONGEST_TRACE - CUT.length) / 2
+  return text.slice(0, half) + CUT + text.slice(-half)
+}
+
+function resultDelivery(run: Run, result: RunResult, times: { startedAt: Date; endedAt: Date }): NewDelivery {
+  const payload: PayloadOf<typeof schedulerDeliveries.recordResult> = {
+    jobId: run.jobId,
+    submission: run.submission,
+    outcome: result.outcome,
+    statusMessage: result.statusMessage,
+    trace: result.trace,
+    warnings: [...result.warnings],
+    packageChanges: [...result.packageChanges],
+    startedAt: times.startedAt.toISOString(),
+    finishedAt: times.endedAt.toISOString(),
+  }
+  return { subject: schedulerDeliveries.recordResult.subject, payload }
+}
+
+function discoveryDelivery(run: Run, { discovery, observedAt }: Sight): NewDelivery[] {
+  if (discovery === undefined || observedAt === undefined) return []
+  const { hostId } = run.job
+  const payload: PayloadOf<typeof inventoryDeliveries.recordDiscovery> = {
+    hostId,
+    observedAt: observedAt.toISOString(),
+    discovery,
+  }
+  return [{ subject: inventoryDeliveries.recordDiscovery.subject, payload, orderingKey: `host ${hostId}` }]
+}

@@ -1,0 +1,96 @@
+// Puts together what the work of an attempt needs: target and credentials resolved anew, the device, the journal.
+import type { Bus } from '@slipway/bus'
+import type { Opener } from '@slipway/secrets/open'
+import type { Clock } from '@slipway/service-kit'
+import type { ActionTimes } from '../actions/action.ts'
+import { packageNames } from '../actions/software.ts'
+import { createDevice } from '../device/device.ts'
+import { openTarget } from '../hosts/credentials.ts'
+import type { HostContextStore } from '../hosts/host-context-store.ts'
+import { commandsOf, resolveTarget } from '../hosts/target-service.ts'
+import type { ActiveRun } from './active-runs.ts'
+import type { JournalStore } from './journal-store.ts'
+import { storeAway } from './run-ending.ts'
+import { createRunJournal } from './run-journal.ts'
+import type { RunLog } from './run-log.ts'
+import type { RunReport } from './run-report.ts'
+import type { Work } from './run-work.ts'
+import type { SecretMask } from './secret-mask.ts'
+
+/** Times of sessions in milliseconds. */
+export interface DeviceTimes {
+  readonly connectTimeoutMs: number
+  readonly loginTimeoutMs: number
+  readonly commandTimeoutMs: number
+  readonly retryDelayMs: number
+}
+
+interface GatherDeps {
+  bus: Pick<Bus, 'request'>
+  opener: Opener
+  clock: Clock
+  journal: JournalStore
+  hosts: HostContextStore
+  times: ActionTimes
+  deviceTimes: DeviceTimes
+}
+
+interface GatherTools {
+  report: RunReport
+  files: RunLog
+  mask: SecretMask
+}
+
+export async function gatherWork(deps: GatherDeps, active: ActiveRun, tools: GatherTools): Promise<Work> {
+  const { run, control } = active
+  const { report, files, mask } = tools
+  const { hostId } = run.job
+  const target = await resolveTarget(deps.bus, run.job, control)
+  const { device: address, repository, secrets } = openTarget(deps.opener, target)
+  mask.add(secrets)
+  const device = createDevice({
+    target: address,
+    control,
+    log: files.terminal,
+    status: (text) => report.status(text),
+    secrets: [...secrets],
+    ...deps.deviceTimes,
+  })
+  return {
+    job: run.job,
+    device,
+    repository,
+    commands: commandsOf(target),
+    journal: guarded(createRunJournal(deps.journal, active, mask.text)),
+    memory: {
+      get: (key) => away(deps.hosts.get(hostId, key)),
+      set: (key, value) => away(deps.hosts.set(hostId, key, value)),
+    },
+    captures: { keep: (command, output) => away(files.capture(command, output)) },
+    names: packageNames,
+    report,
+    control,
+    times: deps.times,
+    clock: deps.clock,
+  }
+}
+
+/** Trouble with the database is told apart from everything else: the run is left, not failed. */
+async function away<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'RUN_INTERRUPTED') throw error
+    throw storeAway(error)
+  }
+}
+
+function guarded(journal: ReturnType<typeof createRunJournal>): ReturnType<typeof createRunJournal> {
+  return {
+    write: (...entry) => away(journal.write(...entry)),
+    note: (...found) => away(journal.note(...found)),
+    conclude: (...outcome) => away(journal.conclude(...outcome)),
+    entries: () => away(journal.entries()),
+    fence: journal.fence,
+  }
+}

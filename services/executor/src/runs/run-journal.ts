@@ -1,0 +1,40 @@
+// The journal as one run sees it: bound to its attempt, with its lease, and telling a database that is away from
+// everything else, because then nothing mutating may be sent and the run is left to be taken over.
+import type { ActiveRun } from './active-runs.ts'
+import type { Baseline, JournalEntry, JournalStore, MutationKind, MutationOutcome } from './journal-store.ts'
+import { runInterrupted } from './run-control.ts'
+
+export interface RunJournal {
+  /** Writes a command down before it is sent. Throws RUN_INTERRUPTED if the run is no longer ours. */
+  write(kind: MutationKind, command: string, before: Baseline): Promise<JournalEntry>
+  note(entry: JournalEntry, found: { operationId?: number; reload?: boolean }): Promise<void>
+  conclude(entry: JournalEntry, outcome: MutationOutcome, detail?: string): Promise<void>
+  /** What this submission of the job may have sent, in earlier attempts or this one, oldest first. */
+  entries(): Promise<JournalEntry[]>
+  /** For `beforeWrite`: throws unless the lease holds, in the same turn as the write. */
+  readonly fence: () => void
+}
+
+/** Bind a journal to a run. @param mask takes secrets out of what is written down */
+export function createRunJournal(
+  store: JournalStore,
+  active: ActiveRun,
+  mask: (text: string) => string,
+): RunJournal {
+  const { run, control } = active
+  return {
+    async write(kind, command, before) {
+      control.check()
+      const entry = await store.write(run, { kind, command: mask(command), before })
+      if (entry === undefined) {
+        control.interrupt('lost')
+        throw runInterrupted('lost')
+      }
+      return entry
+    },
+    note: (entry, found) => store.note(entry.id, found),
+    conclude: (entry, outcome, detail) => store.conclude(entry.id, outcome, mask(detail ?? '')),
+    entries: () => store.ofSubmission(run.jobId, run.submission),
+    fence: () => active.assertLease(),
+  }
+}

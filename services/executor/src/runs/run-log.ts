@@ -1,0 +1,54 @@
+// The files and events of one attempt. Events are written one after the other in the background: a slow database
+// must not slow a session down, and one that is away shows in the journal soon enough.
+import type { Logger } from 'pino'
+import { storable } from '../actions/device-text.ts'
+import type { LogIndexStore } from '../logs/log-index-store.ts'
+import { captureName } from '../logs/log-names.ts'
+import { type AttemptLog, type LogStore, STEPS_LOG, TERMINAL_LOG } from '../logs/log-store.ts'
+import type { EventStore, JobEventKind } from './event-store.ts'
+import type { Run } from './run.ts'
+
+export interface RunLog {
+  readonly attempt: AttemptLog
+  terminal(bytes: Buffer): void
+  step(line: string): void
+  event(kind: JobEventKind, payload: object): void
+  /** Keeps an output as a file. */
+  capture(command: string, output: string): Promise<string>
+  close(): Promise<void>
+}
+
+interface RunLogDeps {
+  logs: LogStore
+  index: LogIndexStore
+  events: EventStore
+  log: Logger
+}
+
+export async function openLog(deps: RunLogDeps, run: Run, mask: (text: string) => string): Promise<RunLog> {
+  const attempt = await deps.logs.open(run.jobId, run.attempt)
+  await deps.index.add(run, TERMINAL_LOG, 'terminal')
+  await deps.index.add(run, STEPS_LOG, 'steps')
+  let writing = Promise.resolve()
+  return {
+    attempt,
+    terminal: attempt.terminal,
+    step: attempt.step,
+    event(kind, payload) {
+      writing = writing
+        .then(() => deps.events.append(run, kind, payload))
+        .catch((error: unknown) =>
+          deps.log.warn({ err: error, jobId: run.jobId }, 'a job event was not kept'),
+        )
+    },
+    async capture(command, output) {
+      const name = await attempt.file(captureName(command), storable(mask(output)))
+      await deps.index.add(run, name, 'capture')
+      return name
+    },
+    async close() {
+      await writing
+      await attempt.close()
+    },
+  }
+}

@@ -1,0 +1,151 @@
+// Runs, attempts and leases in PostgreSQL. Every time in a condition is the database's; every statement that changes
+// a run names its attempt, so that an executor that lost a run changes nothing.
+import type { ClaimedJob } from '@slipway/contracts'
+import type { Db } from '../executor-store.ts'
+import type { LeaseTimes, Run, RunResult, RunState } from './run.ts'
+
+interface RunRow {
+  job_id: bigint
+  submission: number
+  attempt: number
+  first_attempt: number
+  state: RunState
+  claimed_by: string
+  job: ClaimedJob
+  started_at: Date | null
+}
+
+const toRun = (row: RunRow): Run => ({
+  jobId: Number(row.job_id),
+  submission: row.submission,
+  attempt: row.attempt,
+  firstAttempt: row.first_attempt,
+  state: row.state,
+  claimedBy: row.claimed_by,
+  job: row.job,
+  startedAt: row.started_at ?? undefined,
+})
+
+/** A run as it is fenced: which attempt of which job. */
+export type RunKey = Pick<Run, 'jobId' | 'attempt'>
+
+export type RunStore = ReturnType<typeof createRunStore>
+
+export function createRunStore(db: Db, times: LeaseTimes) {
+  const leaseSeconds = times.leaseMs / 1_000
+  const graceSeconds = times.takeOverGraceMs / 1_000
+
+  return {
+    /**
+     * Records claimed jobs as this executor's. A job is passed over if it is recorded already, unless it was
+     * submitted anew since, or another executor recorded it and never confirmed (the scheduler offers again only
+     * what was not confirmed, and an unconfirmed run never sent anything).
+     * @returns the runs that are this executor's to confirm
+     */
+    async record(executorId: string, jobs: readonly ClaimedJob[]): Promise<Run[]> {
+      const rows = await db.$queryRaw<RunRow[]>`
+        INSERT INTO run AS r (job_id, submission, attempt, first_attempt, state, kind, action, host_id, executor_id,
+                              claimed_by, lease_until, job, claimed_at)
+        SELECT (j->>'jobId')::bigint, (j->>'submission')::int, 1, 1, 'claimed', j->>'kind', j->>'action',
+               (j->>'hostId')::uuid, ${executorId}, ${executorId},
+               now() + make_interval(secs => ${leaseSeconds}::float8), j, now()
+        FROM jsonb_array_elements(${JSON.stringify(jobs)}::jsonb) AS j
+        ON CONFLICT (job_id) DO UPDATE SET
+          submission = excluded.submission, attempt = r.attempt + 1, state = 'claimed',
+          first_attempt = CASE WHEN excluded.submission > r.submission THEN r.attempt + 1 ELSE r.first_attempt END,
+          kind = excluded.kind, action = excluded.action, host_id = excluded.host_id,
+          executor_id = excluded.executor_id, claimed_by = excluded.claimed_by, lease_until = excluded.lease_until,
+          job = excluded.job, claimed_at = excluded.claimed_at,
+          started_at = NULL, ended_at = NULL, outcome = NULL, status_message = ''
+        WHERE (r.state = 'ended' AND r.submission < excluded.submission)
+           OR (r.state = 'claimed' AND r.submission = excluded.submission AND r.executor_id <> excluded.executor_id)
+        RETURNING job_id, submission, attempt, first_attempt, state, claimed_by, job, started_at`
+      return rows.map(toRun)
+    },
+
+    /** The scheduler confirmed the run: from now on it may act. @returns false if it is no longer ours */
+    async start(key: RunKey): Promise<Date | undefined> {
+      const rows = await db.$queryRaw<{ started_at: Date }[]>`
+        UPDATE run SET state = 'running', started_at = coalesce(started_at, now())
+        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'
+        RETURNING started_at`
+      return rows[0]?.started_at
+    },
+
+    /** The scheduler offers the job no longer: forgets the run, or restores what stood before a resubmission. */
+    async drop(key: RunKey): Promise<void> {
+      await db.$executeRaw`
+        DELETE FROM run
+        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state = 'claimed' AND first_attempt = 1`
+      await db.$executeRaw`
+        UPDATE run SET state = 'ended', outcome = 'failed', submission = submission - 1, ended_at = now(),
+                       lease_until = 'infinity'
+        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state = 'claimed' AND first_attempt > 1`
+    },
+
+    /** Renews the leases of these runs in one statement. @returns those that are still ours */
+    async renew(keys: readonly RunKey[]): Promise<RunKey[]> {
+      const rows = await db.$queryRaw<{ job_id: bigint; attempt: number }[]>`
+        UPDATE run SET lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
+        FROM unnest(${keys.map((key) => key.jobId)}::bigint[], ${keys.map((key) => key.attempt)}::int[]) AS own (id, attempt)
+        WHERE run.job_id = own.id AND run.attempt = own.attempt AND run.state <> 'ended'
+        RETURNING run.job_id, run.attempt`
+      return rows.map((row) => ({ jobId: Number(row.job_id), attempt: row.attempt }))
+    },
+
+    /** Takes over runs whose lease ended long enough ago or was released; each gets a new attempt. */
+    async takeOver(executorId: string, limit: number): Promise<Run[]> {
+      const rows = await db.$queryRaw<RunRow[]>`
+        UPDATE run SET attempt = attempt + 1, executor_id = ${executorId},
+                       lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
+        WHERE job_id IN (
+          SELECT job_id FROM run
+          WHERE state <> 'ended' AND lease_until < now() - make_interval(secs => ${graceSeconds}::float8)
+          ORDER BY lease_until LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+        RETURNING job_id, submission, attempt, first_attempt, state, claimed_by, job, started_at`
+      return rows.map(toRun)
+    },
+
+    /** Ends all leases. Only for an executor that knows that nobody else works on this database. */
+    async expireAll(): Promise<void> {
+      await db.$executeRaw`UPDATE run SET lease_until = 'epoch' WHERE state <> 'ended'`
+    },
+
+    /** Gives a run back at a safe point: any executor may take it over at once. */
+    async release(key: RunKey): Promise<void> {
+      await db.$executeRaw`
+        UPDATE run SET lease_until = 'epoch'
+        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'`
+    },
+
+    /** Ends a run within the transaction that enqueues its result. @returns undefined if it is no longer ours */
+    async end(
+      tx: Db,
+      key: RunKey,
+      result: RunResult,
+    ): Promise<{ startedAt: Date; endedAt: Date } | undefined> {
+      const rows = await tx.$queryRaw<{ started_at: Date; ended_at: Date }[]>`
+        UPDATE run SET state = 'ended', outcome = ${result.outcome}, status_message = ${result.statusMessage},
+                       ended_at = now(), started_at = coalesce(started_at, now()), lease_until = 'infinity'
+        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'
+        RETURNING started_at, ended_at`
+      const row = rows[0]
+      return row === undefined ? undefined : { startedAt: row.started_at, endedAt: row.ended_at }
+    },
+
+    /** Removes runs with everything that belongs to them. */
+    async forget(tx: Db, jobIds: readonly number[]): Promise<void> {
+      await tx.$executeRaw`DELETE FROM run WHERE job_id = ANY(${[...jobIds]}::bigint[])`
+    },
+
+    /** A host's latest completed run of an action, other than this job's: where its captures are. */
+    async latestCompleted(hostId: string, action: string, before: number): Promise<RunKey | undefined> {
+      const rows = await db.$queryRaw<{ job_id: bigint; attempt: number }[]>`
+        SELECT job_id, attempt FROM run
+        WHERE host_id = ${hostId}::uuid AND action = ${action} AND outcome = 'completed' AND job_id <> ${before}
+        ORDER BY ended_at DESC LIMIT 1`
+      const row = rows[0]
+      return row === undefined ? undefined : { jobId: Number(row.job_id), attempt: row.attempt }
+    },
+  }
+}

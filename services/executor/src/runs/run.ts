@@ -1,0 +1,45 @@
+// A run is one claimed job in the hands of an executor. `attempt` is its fence: whoever takes a run over raises it,
+// and from then on no statement of the earlier attempt touches anything. A lease says until when the owner may act;
+// it ends by the database's clock, and the owner stops five seconds earlier by its own.
+import type { ClaimedJob } from '@slipway/contracts'
+
+export const runStates = ['claimed', 'running', 'ended'] as const
+export type RunState = (typeof runStates)[number]
+
+/** A run as the database has it. */
+export interface Run {
+  readonly jobId: number
+  readonly submission: number
+  readonly attempt: number
+  /** Journal rows of earlier attempts belong to an earlier submission. */
+  readonly firstAttempt: number
+  readonly state: RunState
+  /** Who claimed it from the scheduler, and so who confirms it. */
+  readonly claimedBy: string
+  readonly job: ClaimedJob
+  readonly startedAt: Date | undefined
+}
+
+/** True if somebody may have sent something for this submission before. */
+export function isResumed(run: Run): boolean {
+  return run.attempt > run.firstAttempt
+}
+
+/** How a run ended, as it is told to the scheduler. */
+export interface RunResult {
+  readonly outcome: 'completed' | 'failed'
+  readonly statusMessage: string
+  readonly trace: string
+  readonly warnings: readonly string[]
+  readonly packageChanges: readonly string[]
+}
+
+/** Times of leases in milliseconds. */
+export interface LeaseTimes {
+  readonly leaseMs: number
+  readonly renewMs: number
+  /** After the end of a lease nobody takes the run over for this long. */
+  readonly takeOverGraceMs: number
+  /** Before the end of a lease its owner stops sending by this margin. */
+  readonly marginMs: number
+}

@@ -1,0 +1,152 @@
+// Wiring: the only file of the executor that sees everything.
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { Value } from '@sinclair/typebox/value'
+import type { Bus } from '@slipway/bus'
+import { createError, inventoryDeliveries, schedulerDeliveries } from '@slipway/contracts'
+import { createRelay, type OutgoingDelivery } from '@slipway/database'
+import { createKeyring } from '@slipway/secrets'
+import { createOpener } from '@slipway/secrets/open'
+import { createReleasers, type RunningService, type ServiceDeps } from '@slipway/service-kit'
+import type { FastifyPluginAsync } from 'fastify'
+import type { ActionTimes } from './actions/action.ts'
+import type { ExecutorConfig } from './config.ts'
+import { openStore } from './executor-store.ts'
+import { createHostContextStore } from './hosts/host-context-store.ts'
+import { serveLogs } from './logs/log-handlers.ts'
+import { createLogIndexStore } from './logs/log-index-store.ts'
+import { createLogRoutes } from './logs/log-routes.ts'
+import { createFileLogStore } from './logs/log-store.ts'
+import { createActiveRuns } from './runs/active-runs.ts'
+import { type Dispatch, startDispatch } from './runs/dispatch-service.ts'
+import { createEventStore } from './runs/event-store.ts'
+import { createJournalStore } from './runs/journal-store.ts'
+import { startLeaseService } from './runs/lease-service.ts'
+import { createResultService } from './runs/result-service.ts'
+import type { LeaseTimes } from './runs/run.ts'
+import { serveRuns } from './runs/run-handlers.ts'
+import { createRunService } from './runs/run-service.ts'
+import { createRunStore } from './runs/run-store.ts'
+
+/** An executor that runs; it always has the routes of its session logs. */
+export interface RunningExecutor extends RunningService {
+  routes: FastifyPluginAsync
+}
+
+/** Starts an executor on its migrated database. */
+export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise<RunningExecutor> {
+  const { bus, clock, config, log } = deps
+  if (deps.database === undefined) throw new Error('the executor needs a database')
+  const releasers = createReleasers({
+    onFailure: ({ name, error }) => log.warn({ err: error, name }, 'not released in order'),
+  })
+  const times = leaseTimes(config)
+  const store = openStore({ ...deps.database }, log)
+  releasers.push('database', () => store.close())
+  const relay = createRelay({ db: store.db, log, send: (delivery) => sendDelivery(bus, delivery) })
+  releasers.push('relay', () => relay.stop())
+
+  const logs = createFileLogStore(config.logDir, (error) =>
+    log.error({ err: error }, 'a session log line was lost'),
+  )
+  const index = createLogIndexStore(store.db)
+  const runs = createRunStore(store.db, times)
+  const events = createEventStore(store.db)
+  const active = createActiveRuns(clock, times.marginMs)
+  const results = createResultService({ store, runs, events, kick: relay.kick, log })
+  const perform = createRunService({
+    bus,
+    opener: createOpener(createKeyring(config.masterKey)),
+    clock,
+    log,
+    logs,
+    index,
+    runs,
+    journal: createJournalStore(store.db),
+    events,
+    hosts: createHostContextStore(store.db),
+    results,
+    times: actionTimes(config),
+    deviceTimes: {
+      connectTimeoutMs: config.connectTimeout,
+      loginTimeoutMs: config.loginTimeout,
+      commandTimeoutMs: config.commandTimeout,
+      retryDelayMs: config.reconnectPause,
+    },
+    maxAttempts: config.maxAttempts,
+  })
+  if (config.sole) await runs.expireAll()
+
+  const executorId = `${config.name === '' ? hostname() : config.name}-${randomBytes(6).toString('hex')}`
+  releasers.push('leases', startLeaseService({ runs: active, store: runs, clock, times, log }))
+  let dispatch: Dispatch | undefined
+  const registrations = [
+    ...serveRuns(bus, { store, runs, active, logs, dispatch: () => dispatch }),
+    ...serveLogs(bus, logs),
+  ]
+  releasers.push('bus', () => Promise.all(registrations.map((registration) => registration.drain())))
+  releasers.push('runs', () => handOver(active), config.stopGrace)
+  dispatch = startDispatch({
+    executorId,
+    bus,
+    runs: active,
+    store: runs,
+    clock,
+    times,
+    concurrency: config.concurrency,
+    sweepMs: config.sweepInterval,
+    log,
+    perform,
+  })
+  const { stop } = dispatch
+  releasers.push('dispatch', stop)
+  return {
+    ready: async () => bus.connected && (await store.ping()),
+    routes: createLogRoutes(logs),
+    stop: async () => {
+      await releasers.release()
+    },
+  }
+}
+
+/** Tells every run to stop at its next safe point and waits until all have. */
+async function handOver(active: ReturnType<typeof createActiveRuns>): Promise<void> {
+  for (const { control } of active.all()) control.interrupt('handover')
+  await Promise.all(active.all().map(({ ended }) => ended))
+}
+
+function leaseTimes(config: ExecutorConfig): LeaseTimes {
+  return {
+    leaseMs: config.lease,
+    renewMs: config.leaseRenewal,
+    takeOverGraceMs: config.takeOverGrace,
+    marginMs: config.leaseMargin,
+  }
+}
+
+function actionTimes(config: ExecutorConfig): ActionTimes {
+  return {
+    commandMs: config.commandTimeout,
+    captureMs: config.captureTimeout,
+    installCommandMs: config.installTimeout,
+    pollMs: config.pollInterval,
+    busyMs: config.busyTimeout,
+    lookAgainMs: config.lookAgain,
+    reloadHoldMs: config.reloadHold,
+    reloadStartMs: config.reloadStart,
+    reloadMs: config.reloadTimeout,
+    nodesMs: config.nodesTimeout,
+  }
+}
+
+/** Executors deliver results and discoveries; anything else in the outbox would be a fault of this program. */
+async function sendDelivery(bus: Bus, { id, subject, payload }: OutgoingDelivery): Promise<void> {
+  const result = schedulerDeliveries.recordResult
+  if (subject === result.subject && Value.Check(result.payload, payload))
+    return bus.deliver(result, id, payload)
+  const discovery = inventoryDeliveries.recordDiscovery
+  if (subject === discovery.subject && Value.Check(discovery.payload, payload)) {
+    return bus.deliver(discovery, id, payload)
+  }
+  throw createError('BUS_INVALID_PAYLOAD', [subject, 'not a delivery of the executor'])
+}

@@ -1,0 +1,262 @@
+// An executor on a real PostgreSQL and the in-process bus, with a scheduler and an inventory that remember what they
+// were told, against simulated routers on real sockets.
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { createInProcessBus } from '@slipway/bus'
+import {
+  type ClaimedJob,
+  createError,
+  type Discovery,
+  type ExecutionTarget,
+  executorEvents,
+  type InstallAction,
+  inventoryDeliveries,
+  inventoryMessages,
+  type PayloadOf,
+  schedulerDeliveries,
+  schedulerEvents,
+  schedulerMessages,
+} from '@slipway/contracts'
+import { createPool } from '@slipway/database'
+import {
+  createRouter,
+  createSftpRepository,
+  type Family,
+  type RouterOptions,
+  type SimulatedRouter,
+  writeDemoPackages,
+} from '@slipway/router-sim'
+import { createKeyring, createSealer } from '@slipway/secrets'
+import { loadConfig, systemClock } from '@slipway/service-kit'
+import { database, type Teardown, tempDir } from '@slipway/test-kit'
+import { pino } from 'pino'
+import { executorConfig, executorService, type RunningExecutor } from '../src/index.ts'
+
+export const DEVICE_PASSWORD = 'dev!ce-Secret@7'
+export const REPOSITORY_PASSWORD = 'rep:o?Secret/9'
+const MASTER_KEY = `k1:${Buffer.alloc(32, 7).toString('base64')}`
+
+type Result = PayloadOf<typeof schedulerDeliveries.recordResult>
+
+/** Times for tests: nothing waits longer than it must. */
+const quick = {
+  SLIPWAY_MASTER_KEY: MASTER_KEY,
+  EXECUTOR_SOLE: 'true',
+  EXECUTOR_POLL_INTERVAL: '50ms',
+  EXECUTOR_LOOK_AGAIN: '100ms',
+  EXECUTOR_RELOAD_HOLD: '50ms',
+  EXECUTOR_RECONNECT_PAUSE: '100ms',
+  EXECUTOR_RELOAD_START: '20s',
+  EXECUTOR_RELOAD_TIMEOUT: '30s',
+  EXECUTOR_NODES_TIMEOUT: '30s',
+  EXECUTOR_COMMAND_TIMEOUT: '20s',
+  EXECUTOR_SWEEP_INTERVAL: '200ms',
+}
+
+export interface Lab {
+  routers: Map<string, SimulatedRouter>
+  repository: NonNullable<ExecutionTarget['repository']>
+  repositoryRoot: string
+  /** Adds a router and makes it a host. */
+  add(family: Family, options?: Partial<RouterOptions>): Promise<LabHost>
+}
+
+export interface LabHost {
+  hostId: string
+  router: SimulatedRouter
+  target: ExecutionTarget['host']
+}
+
+export interface Bench {
+  lab: Lab
+  logDir: string
+  connection: object
+  query<T>(sql: string, values?: unknown[]): Promise<T[]>
+  /** Starts another executor on the same database and bus. */
+  start(env?: Record<string, string>): Promise<RunningExecutor>
+  /** Offers a job and waits for its result. */
+  run(host: LabHost, action: InstallAction | 'inventory', options?: Partial<ClaimedJob>): Promise<Result>
+  offer(host: LabHost, action: InstallAction | 'inventory', options?: Partial<ClaimedJob>): ClaimedJob
+  result(jobId: number): Promise<Result>
+  results: Result[]
+  discoveries: { hostId: string; discovery: Discovery }[]
+  progress: { jobId: number; message: string; percent?: number }[]
+  revoke(jobId: number): void
+  profiles: ExecutionTarget['profiles']
+  missing: string[]
+  claims: number
+}
+
+const seal = createSealer(createKeyring(MASTER_KEY))
+
+export async function bench(t: Teardown): Promise<Bench> {
+  const db = await database(t, {
+    migrationsDir: fileURLToPath(new URL('../prisma/migrations', import.meta.url)),
+  })
+  const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' })
+  const hub = createInProcessBus({ log })
+  const pool = createPool(db.connection)
+  const logDir = await tempDir(t)
+  const hosts = new Map<string, LabHost>()
+  const routers = new Map<string, SimulatedRouter>()
+  const repositoryRoot = await tempDir(t)
+  const sftp = createSftpRepository({ root: repositoryRoot, user: 'files', password: REPOSITORY_PASSWORD })
+  const at = await sftp.start()
+  const repositoryId = randomUUID()
+  const repository: Lab['repository'] = {
+    id: repositoryId,
+    name: 'Lab',
+    serverType: 'SFTP',
+    tftpServerPath: '',
+    fileDirectory: '',
+    serverAddress: `${at.address}:${at.port}`,
+    homeDirectory: '/',
+    vrf: '',
+    username: 'files',
+    sealedPassword: seal.seal(REPOSITORY_PASSWORD, {
+      table: 'server_repository',
+      row: repositoryId,
+      field: 'password',
+    }),
+    destinationOnHost: '',
+    devicePath: '',
+    createdBy: 'root',
+  }
+  await writeDemoPackages(repositoryRoot, ['asr9k', 'ncs5500', 'asr9k-x64'])
+  t.teardown(() => sftp.stop())
+
+  const offered: ClaimedJob[] = []
+  const waiting = new Map<number, (result: Result) => void>()
+  const self: Bench = {
+    logDir,
+    connection: db.connection,
+    profiles: [],
+    missing: [],
+    results: [],
+    discoveries: [],
+    progress: [],
+    claims: 0,
+    query: async <T>(sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows as T[],
+    lab: {
+      routers,
+      repository,
+      repositoryRoot,
+      async add(family, options = {}) {
+        const hostId = randomUUID()
+        const router = createRouter({
+          name: `r${hosts.size + 1}-${family}`,
+          family,
+          protocol: hosts.size % 2 === 0 ? 'telnet' : 'ssh',
+          user: 'cisco',
+          password: DEVICE_PASSWORD,
+          ...options,
+        })
+        const { address, port } = await router.start()
+        t.teardown(() => router.stop())
+        const host: LabHost = {
+          hostId,
+          router,
+          target: {
+            id: hostId,
+            hostname: router.name,
+            connectionType: router.options.protocol,
+            addresses: [address],
+            ports: [port],
+            username: 'cisco',
+            sealedPassword: seal.seal(DEVICE_PASSWORD, { table: 'host', row: hostId, field: 'password' }),
+            facts: {
+              family: 'Unknown',
+              chassis: 'Unknown',
+              softwarePlatform: 'Unknown',
+              softwareVersion: 'Unknown',
+              osType: 'Unknown',
+            },
+          },
+        }
+        hosts.set(hostId, host)
+        routers.set(router.name, router)
+        return host
+      },
+    },
+    offer(host, action, options = {}) {
+      const job: ClaimedJob = {
+        jobId: 1 + self.results.length + offered.length + waiting.size,
+        submission: 1,
+        kind: action === 'inventory' ? 'inventory' : 'install',
+        hostId: host.hostId,
+        hostname: host.router.name,
+        ...(action === 'inventory' ? {} : { action }),
+        serverDirectory: '',
+        softwarePackages: [],
+        commandProfiles: [],
+        createdBy: 'root',
+        ...(action === 'Add' ? { serverRepository: 'Lab' } : {}),
+        ...options,
+      }
+      offered.push(job)
+      schedulerBus.publish(schedulerEvents.workReady, {})
+      return job
+    },
+    result(jobId) {
+      const done = self.results.find((result) => result.jobId === jobId)
+      return done === undefined
+        ? new Promise((resolve) => waiting.set(jobId, resolve))
+        : Promise.resolve(done)
+    },
+    run: (host, action, options) => self.result(self.offer(host, action, options).jobId),
+    revoke: (jobId) => schedulerBus.publish(schedulerEvents.runRevoked, { jobId }),
+    async start(env = {}) {
+      const executor = await executorService.create({
+        bus: await hub.connect('executor'),
+        database: db.connection as never,
+        log,
+        clock: systemClock,
+        config: loadConfig(
+          executorConfig,
+          { ...quick, SLIPWAY_LOG_DIR: logDir, ...env },
+          { prefix: 'EXECUTOR' },
+        ),
+      })
+      t.teardown(() => executor.stop())
+      return executor
+    },
+  }
+
+  const schedulerBus = await hub.connect('scheduler')
+  const claimed = new Map<number, string>()
+  schedulerBus.serve(schedulerMessages.claimRuns, async ({ executorId, free }) => {
+    self.claims += 1
+    const jobs = offered.splice(0, free)
+    for (const job of jobs) claimed.set(job.jobId, executorId)
+    return { jobs, nextDueInMs: 60_000 }
+  })
+  schedulerBus.serve(schedulerMessages.confirmRun, async ({ executorId, jobId }) => {
+    if (claimed.get(jobId) !== executorId) throw createError('SCHEDULER_RUN_GONE', [jobId])
+    return {}
+  })
+  schedulerBus.receive(schedulerDeliveries.recordResult, async (_id, result) => {
+    self.results.push(result)
+    waiting.get(result.jobId)?.(result)
+    waiting.delete(result.jobId)
+  })
+  schedulerBus.subscribe(executorEvents.runProgressed, (progress) => void self.progress.push(progress))
+  const inventoryBus = await hub.connect('inventory')
+  inventoryBus.serve(inventoryMessages.resolveTarget, async ({ hostId, serverRepository }) => {
+    const host = hosts.get(hostId)
+    if (host === undefined) throw createError('INVENTORY_HOST_NOT_FOUND', [hostId])
+    return {
+      host: host.target,
+      ...(serverRepository === undefined ? {} : { repository }),
+      profiles: self.profiles,
+      missing: self.missing,
+    }
+  })
+  inventoryBus.receive(inventoryDeliveries.recordDiscovery, async (_id, { hostId, discovery }) => {
+    self.discoveries.push({ hostId, discovery })
+  })
+  t.teardown(async () => {
+    await hub.close()
+    await pool.end()
+  })
+  return self
+}
