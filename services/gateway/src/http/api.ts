@@ -46,7 +46,7 @@ function installUnknownPaths(app: FastifyInstance, auth: Authentication): void {
   app.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return
     await auth.authenticate(request)
-    const methods = table.methodsOf(pathOf(request.originalUrl))
+    const methods = table.methodsOf(pathOf(request.url))
     if (methods.length === 0) throw notFoundError(request)
     reply.header('allow', methods.join(', '))
     throw createError('ROUTE_METHOD_NOT_ALLOWED')
