@@ -18,7 +18,15 @@ const errorOf = (work: () => unknown): string => {
 }
 
 t.test('addresses are IPv4, IPv6 or DNS names', async (t) => {
-  for (const good of ['10.0.0.1', '2001:db8::1', '::1', 'r1', 'r1.lab_2.example.net', 'r1.example.net.', '1r.a']) {
+  for (const good of [
+    '10.0.0.1',
+    '2001:db8::1',
+    '::1',
+    'r1',
+    'r1.lab_2.example.net',
+    'r1.example.net.',
+    '1r.a',
+  ]) {
     t.ok(isAddress(good), good)
   }
   for (const bad of [
@@ -40,11 +48,33 @@ t.test('ports are decimal numbers from 1 to 65535', async (t) => {
 })
 
 t.test('a server address may carry a port', async (t) => {
-  for (const good of ['1.2.3.4', '1.2.3.4:2222', 'ftp.lab', 'ftp.lab:21', '2001:db8::1', '[2001:db8::1]', '[::1]:22']) {
+  for (const good of [
+    '1.2.3.4',
+    '1.2.3.4:2222',
+    'ftp.lab',
+    'ftp.lab:21',
+    '2001:db8::1',
+    '[2001:db8::1]',
+    '[::1]:22',
+  ]) {
     t.equal(checkServerAddress(good), good)
   }
-  for (const bad of ['1.2.3.4:', '1.2.3.4:0', ':22', '[1.2.3.4]:22', '[::1]x', '[::1]:', 'a b', 'ftp://x', 'x/y']) {
-    t.throws(() => checkServerAddress(bad), { kind: 'Input' }, bad)
+  for (const bad of [
+    '1.2.3.4:',
+    '1.2.3.4:0',
+    ':22',
+    '[1.2.3.4]:22',
+    '[::1]x',
+    '[::1]:',
+    'a b',
+    'ftp://x',
+    'x/y',
+  ]) {
+    t.match(
+      errorOf(() => checkServerAddress(bad)),
+      /is not an? /,
+      bad,
+    )
   }
 })
 
@@ -64,14 +94,20 @@ t.test('each type of server repository has its own keys', async (t) => {
     `'sftp' is an invalid server_type. It must be one of ${serverTypes.join(', ')}.`,
   )
   t.equal(decide({ serverType: 'TFTP' }), "Missing JSON key: 'tftp_server_path'.")
-  t.equal(decide({ serverType: 'TFTP', tftpServerPath: 'tftp://1.2.3.4/x' }), "Missing JSON key: 'file_directory'.")
+  t.equal(
+    decide({ serverType: 'TFTP', tftpServerPath: 'tftp://1.2.3.4/x' }),
+    "Missing JSON key: 'file_directory'.",
+  )
   t.equal(
     decide({ serverType: 'TFTP', tftpServerPath: 'tftp://1.2.3.4/x', fileDirectory: '/t', vrf: 'Mgmt' }),
     'none',
   )
   for (const serverType of ['FTP', 'SFTP', 'SCP', 'HTTP', 'HTTPS']) {
     t.equal(decide({ serverType }), "Missing JSON key: 'server_address'.")
-    t.equal(decide({ serverType, serverAddress: 'x', homeDirectory: '' }), "Missing JSON key: 'home_directory'.")
+    t.equal(
+      decide({ serverType, serverAddress: 'x', homeDirectory: '' }),
+      "Missing JSON key: 'home_directory'.",
+    )
   }
   for (const serverType of ['FTP', 'SFTP', 'HTTP', 'HTTPS']) {
     t.equal(decide({ serverType, ...onServer, username: 'u', password: 'p' }), 'none')
@@ -86,7 +122,10 @@ t.test('each type of server repository has its own keys', async (t) => {
     "The following keys, 'server_address','home_directory', are invalid.",
   )
   t.match(decide({ serverType: 'SFTP', ...onServer, serverAddress: '1.2.3.4:99999' }), /not a port number/)
-  t.match(decide({ serverType: 'SFTP', ...onServer, homeDirectory: '/x ; reload' }), /'home_directory' is invalid/)
+  t.match(
+    decide({ serverType: 'SFTP', ...onServer, homeDirectory: '/x ; reload' }),
+    /'home_directory' is invalid/,
+  )
   t.match(decide({ serverType: 'LOCAL', devicePath: 'disk0: | file x' }), /'device_path' is invalid/)
   t.match(decide({ serverType: 'FTP', ...onServer, vrf: 'a b' }), /'vrf' is invalid/)
 })
@@ -99,13 +138,25 @@ t.test('an updated repository keeps its password and drops what its new type doe
   t.equal(first.sealedPassword, 'new-id/password/p')
   const update = { name: 'S', serverAddress: 'y', homeDirectory: '/b' }
   const same = decideRepository(update, repositoryDeps([first]))
-  t.match(same, { id: 'new-id', serverType: 'FTP', serverAddress: 'y', vrf: 'V', sealedPassword: 'new-id/password/p' })
+  t.match(same, {
+    id: 'new-id',
+    serverType: 'FTP',
+    serverAddress: 'y',
+    vrf: 'V',
+    sealedPassword: 'new-id/password/p',
+  })
   const other = decideRepository({ ...update, serverType: 'SFTP' }, repositoryDeps([first]))
   t.match(other, { serverType: 'SFTP', vrf: '', sealedPassword: 'new-id/password/p' })
-  const local = decideRepository({ name: 'S', serverType: 'LOCAL', devicePath: 'disk0:' }, repositoryDeps([first]))
+  const local = decideRepository(
+    { name: 'S', serverType: 'LOCAL', devicePath: 'disk0:' },
+    repositoryDeps([first]),
+  )
   t.match(local, { serverAddress: '', homeDirectory: '', username: '' })
   t.equal(local.sealedPassword, undefined)
-  t.equal(errorOf(() => decideRepository({ name: 'S' }, repositoryDeps([first]))), "Missing JSON key: 'server_address'.")
+  t.equal(
+    errorOf(() => decideRepository({ name: 'S' }, repositoryDeps([first]))),
+    "Missing JSON key: 'server_address'.",
+  )
 })
 
 t.test('commands of a profile are lines of at most 500 characters', async (t) => {
@@ -156,7 +207,10 @@ t.test('whatever text there is, its JSON holds nothing that PostgreSQL refuses',
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const json = toJsonParameter([{ text }])
       const [row] = JSON.parse(json) as { text: string }[]
-      return !/\\u0000|\\ud[89a-f]/i.test(json.replaceAll('\\\\', '')) && row?.text === text.replaceAll('\0', '\ufffd')
+      return (
+        !/\\u0000|\\ud[89a-f]/i.test(json.replaceAll('\\\\', '')) &&
+        row?.text === text.replaceAll('\0', '\ufffd')
+      )
     }),
   )
   t.match(toJsonParameter([{ text: 'a\udc00\0' }]), 'a\ufffd\ufffd')

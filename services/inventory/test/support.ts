@@ -15,14 +15,24 @@ import {
   schedulerMessages,
 } from '@slipway/contracts'
 import { withClient } from '@slipway/database'
-import { createOpener } from '@slipway/secrets/open'
-import { createKeyring } from '@slipway/secrets'
+import { createKeyring, createSealer, type Place } from '@slipway/secrets'
 import { createLogger, type DatabaseConnection, systemClock } from '@slipway/service-kit'
 import { database, type Teardown, type TestDatabase } from '@slipway/test-kit'
 import { inventoryService } from '../src/index.ts'
 
 export const masterKey = `k1:${Buffer.alloc(32, 7).toString('base64')}`
-export const opener = createOpener(createKeyring(masterKey))
+const newerKey = `k2:${Buffer.alloc(32, 8).toString('base64')}`
+const rekeyer = createSealer(createKeyring(`${newerKey},${masterKey}`))
+
+/** True if the sealed value opens at this place. Nothing here may open it, but sealing it anew shows it. */
+export function opensAt(sealed: string | undefined, place: Place): boolean {
+  try {
+    return rekeyer.rekey(sealed ?? '', place) !== sealed
+  } catch {
+    return false
+  }
+}
+
 export const admin: Caller = { username: 'alice', privilege: 'Admin' }
 
 type RecordedHost = PayloadOf<typeof schedulerDeliveries.recordHost>
@@ -116,8 +126,7 @@ export async function build(t: Teardown, settings: { deletionSweep?: number } = 
     bus,
     db,
     ask: (rpc, payload) => bus.request(rpc, payload, { caller: admin }),
-    sql: (text, values = []) =>
-      withClient(db.url, async (client) => (await client.query(text, values)).rows),
+    sql: (text, values = []) => withClient(db.url, async (client) => (await client.query(text, values)).rows),
     stop: () => service.stop(),
     async restart() {
       await service.stop()
