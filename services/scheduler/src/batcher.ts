@@ -7,10 +7,12 @@ export interface Batcher<T, R> {
 }
 
 export interface BatcherOptions<T, R> {
-  /** Handles a batch as a whole and answers its items in their order; may run twice for an item if it rejects. */
+  /** Handles a batch as a whole and answers its items in their order; may see an item twice if it rejects. */
   run: (items: T[]) => Promise<R[]>
   /** Items in a batch at most. */
   limit: number
+  /** True for an error that a single item may be guilty of: then each goes alone and only the guilty one fails. */
+  isolates: (error: unknown) => boolean
 }
 
 interface Waiting<T, R> {
@@ -19,18 +21,17 @@ interface Waiting<T, R> {
   reject: (error: unknown) => void
 }
 
-export function createBatcher<T, R>({ run, limit }: BatcherOptions<T, R>): Batcher<T, R> {
+export function createBatcher<T, R>({ run, limit, isolates }: BatcherOptions<T, R>): Batcher<T, R> {
   const waiting: Waiting<T, R>[] = []
   let busy = false
 
-  /** One that cannot be handled must not fail the others with it: after a failure each goes alone. */
   const handle = async (batch: Waiting<T, R>[]): Promise<void> => {
     try {
       const outcomes = await run(batch.map(({ item }) => item))
       for (const [index, { resolve }] of batch.entries()) resolve(outcomes[index] as R)
     } catch (error) {
-      if (batch.length === 1) return batch[0]?.reject(error)
-      for (const one of batch) await handle([one])
+      if (batch.length > 1 && isolates(error)) for (const one of batch) await handle([one])
+      else for (const { reject } of batch) reject(error)
     }
   }
   const work = async (): Promise<void> => {

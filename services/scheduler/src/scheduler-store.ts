@@ -2,6 +2,7 @@
 // stay in the store files.
 import { type Connection, type Log, prismaAdapter, transactionTimes } from '@slipway/database'
 import { type Prisma, PrismaClient } from './generated/client.ts'
+import { lostRace } from './sql-state.ts'
 
 /** What runs statements: the client (each on its own) or a transaction. */
 export type Db = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw' | '$queryRawUnsafe'>
@@ -9,18 +10,29 @@ export type Db = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw' | '$
 export interface SchedulerStore {
   /** For single statements. */
   readonly db: Db
-  /** Runs `work` in one transaction. `bulk` ones may take minutes. */
+  /** Runs `work` in one transaction, again if it lost a race. `bulk` ones may take minutes. */
   transact<T>(work: (tx: Db) => Promise<T>, kind?: keyof typeof transactionTimes): Promise<T>
   /** True if the database answers. */
   ping(): Promise<boolean>
   close(): Promise<void>
 }
 
+/** Locks are taken in one order, so races should not be lost; if one is, the transaction runs again. */
+const ATTEMPTS = 4
+
 /** The store over a client. */
 export function createStore(client: PrismaClient): SchedulerStore {
   return {
     db: client,
-    transact: (work, kind = 'normal') => client.$transaction(work, transactionTimes[kind]),
+    async transact(work, kind = 'normal') {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await client.$transaction(work, transactionTimes[kind])
+        } catch (error) {
+          if (attempt === ATTEMPTS || !lostRace(error)) throw error
+        }
+      }
+    },
     ping: async () => (await client.$queryRaw<unknown[]>`SELECT 1`).length === 1,
     close: () => client.$disconnect(),
   }

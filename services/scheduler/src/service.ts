@@ -48,6 +48,7 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
   const hosts = createHostService({
     store,
     clock,
+    log,
     changed,
     revoke: (jobId) => bus.publish(schedulerEvents.runRevoked, { jobId }),
   })

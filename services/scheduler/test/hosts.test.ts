@@ -98,6 +98,31 @@ t.test('region and version', async (t) => {
   })
 })
 
+t.test('requests and news of the same new hosts at the same time do not hinder each other', async (t) => {
+  const running = await build(t, { replicas: 2 })
+  const hosts = Array.from({ length: 20 }, (_, n) => host(n))
+  await Promise.all([
+    ...hosts.map((hostId) => running.recordHost({ hostId, discover: true })),
+    ...[hosts, hosts.toReversed(), hosts.slice(5), hosts.slice(0, 12).toReversed()].map((some) =>
+      running.createIds(some.map((hostId) => jobInput(hostId, 'Add'))),
+    ),
+    ...hosts.map((hostId) => running.recordHost({ hostId, version: 2, region: 'East' })),
+  ])
+  t.equal((await running.jobs()).length, 20 + 20 + 15 + 12)
+  t.same(await running.sql('SELECT count(*)::int AS hosts FROM host WHERE version = 2'), [{ hosts: 20 }])
+  t.equal((await running.runAll()).length, 67 + 20)
+})
+
+t.test('what was changed in the database by hand is put right', async (t) => {
+  const running = await build(t, { config: { sweepInterval: 500 } })
+  await running.createIds([jobInput(R1, 'Add', { scheduledTime: '2099-01-01T00:00:00.000Z' })])
+  await running.sql(
+    "UPDATE job SET scheduled_time = '2020-01-01'; UPDATE host SET next_job_id = NULL, next_due = NULL",
+  )
+  await running.workReady.next()
+  t.match(await running.claim(), [{ jobId: 1 }])
+})
+
 t.test('release', async (t) => {
   t.test('deletes all jobs of the host and has them forgotten', async (t) => {
     const running = await build(t)

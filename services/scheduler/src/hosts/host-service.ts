@@ -1,14 +1,16 @@
 // Use cases around hosts: what the inventory tells of them, and their release.
 import { createError } from '@slipway/contracts'
-import { pruneInbox } from '@slipway/database'
+import { type Log, pruneInbox } from '@slipway/database'
 import type { Clock } from '@slipway/service-kit'
 import { createBatcher } from '../batcher.ts'
 import { forgetJobs } from '../forget-store.ts'
 import { type SchedulerStore, toJobId } from '../scheduler-store.ts'
+import { isDataError } from '../sql-state.ts'
 import { type HostRecord, newestRecords } from './host.ts'
 import {
   addDiscoveries,
   ensureHosts,
+  findDrifted,
   hasRunningInstall,
   lockHosts,
   purgeReleased,
@@ -26,6 +28,7 @@ const REMEMBER_RELEASED_MS = 30 * 24 * 60 * 60 * 1_000
 export interface HostServiceDeps {
   store: SchedulerStore
   clock: Clock
+  log: Log
   /** A run is no longer wanted: executors are told (a hint). */
   revoke: (jobId: number) => void
   /** Jobs changed: look whether work is due, and send what is to be delivered. */
@@ -37,8 +40,8 @@ export interface HostService {
   record(deliveryId: string, record: HostRecord): Promise<void>
   /** Deletes all jobs of a host for good; idempotent. Error: SCHEDULER_HOST_BUSY. */
   release(hostId: string): Promise<void>
-  /** Forgets released hosts and recorded deliveries after their time. */
-  purge(): Promise<void>
+  /** Forgets released hosts and recorded deliveries after their time; puts right what changed by hand. */
+  tidy(): Promise<void>
 }
 
 interface Delivered {
@@ -47,23 +50,31 @@ interface Delivered {
 }
 
 export function createHostService(deps: HostServiceDeps): HostService {
-  const { store, clock, changed } = deps
+  const { store, clock, changed, log } = deps
   const deliveries = createBatcher<Delivered, undefined>({
     limit: BATCH,
     run: (batch) => recordBatch(deps, batch),
+    isolates: isDataError,
   })
   return {
     async record(deliveryId, record) {
       await deliveries.add({ deliveryId, record })
-      if (record.discover) changed()
+      changed()
     },
     async release(hostId) {
       for (const jobId of await releaseOne(deps, hostId)) deps.revoke(jobId)
       changed()
     },
-    async purge() {
+    async tidy() {
       await purgeReleased(store.db, new Date(clock.now().getTime() - REMEMBER_RELEASED_MS))
       await pruneInbox(store.db)
+      const drifted = await findDrifted(store.db)
+      if (drifted.length === 0) return
+      log.warn({ hosts: drifted.length }, 'the next jobs of hosts were not named rightly and are named anew')
+      await store.transact(async (tx) => {
+        await lockHosts(tx, drifted)
+        await refreshHosts(tx, drifted)
+      }, 'bulk')
     },
   }
 }

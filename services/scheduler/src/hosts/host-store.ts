@@ -3,14 +3,18 @@ import { Prisma } from '../generated/client.ts'
 import type { Db } from '../scheduler-store.ts'
 import type { HostRecord } from './host.ts'
 
-/** Makes rows for hosts that are not known yet; region and version come with the inventory's delivery. */
+/**
+ * Makes rows for hosts that are not known yet; region and version come with the inventory's delivery. Those that are
+ * known are locked in the same pass (an update that never applies): inserting first and locking after would hold
+ * rows out of order.
+ */
 export async function ensureHosts(tx: Db, hosts: ReadonlyMap<string, string>): Promise<void> {
   const ids = [...hosts.keys()].sort()
   const names = ids.map((id) => hosts.get(id) ?? '')
   await tx.$executeRaw`
     INSERT INTO host (host_id, hostname, region, version)
     SELECT id, hostname, '', 0 FROM unnest(${ids}::uuid[], ${names}::text[]) AS asked (id, hostname)
-    ON CONFLICT (host_id) DO NOTHING`
+    ON CONFLICT (host_id) DO UPDATE SET version = host.version WHERE false`
 }
 
 /** Locks hosts until the end of the transaction. @returns those that exist, true where released */
@@ -101,6 +105,20 @@ export async function releaseHostRow(
 /** Forgets hosts that were released before a moment. */
 export async function purgeReleased(db: Db, before: Date): Promise<number> {
   return db.$executeRaw`DELETE FROM host WHERE released_at < ${before}::timestamptz`
+}
+
+/** Hosts whose row does not name the job that is next: none, unless somebody wrote to the database by hand. */
+export async function findDrifted(db: Db): Promise<string[]> {
+  const rows = await db.$queryRaw<{ host_id: string }[]>`
+    SELECT host.host_id FROM host
+      LEFT JOIN LATERAL (
+        SELECT job.id FROM job
+         WHERE job.host_id = host.host_id AND job.status = 'scheduled' AND job.dependency_met
+           AND NOT EXISTS (SELECT 1 FROM job running
+                            WHERE running.host_id = host.host_id AND running.status = 'in-progress')
+         ORDER BY job.scheduled_time, job.id LIMIT 1) ready ON true
+     WHERE host.next_job_id IS DISTINCT FROM ready.id`
+  return rows.map((row) => row.host_id)
 }
 
 /** When the next job of any host could run. */

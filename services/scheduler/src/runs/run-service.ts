@@ -5,6 +5,7 @@ import { createBatcher } from '../batcher.ts'
 import { forgetJobs } from '../forget-store.ts'
 import { lockHosts, lookAhead, refreshHosts } from '../hosts/host-store.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
+import { isDataError } from '../sql-state.ts'
 import { type Claim, lockClaims, readClaimed, takeDue } from './claim-store.ts'
 import { cleanText } from './clean-text.ts'
 import { type Confirmation, confirmClaims, hostsOfExpired, offerAgain } from './confirm-store.ts'
@@ -51,10 +52,12 @@ export function createRunService(deps: RunServiceDeps): RunService {
   const confirmations = createBatcher<Confirmation, boolean>({
     limit: BATCH,
     run: (batch) => confirmBatch(deps, batch),
+    isolates: isDataError,
   })
   const results = createBatcher<RunResult, undefined>({
     limit: BATCH,
     run: (batch) => recordBatch(deps, batch),
+    isolates: isDataError,
   })
   const claimedBefore = () => new Date(clock.now().getTime() - deps.confirmTimeoutMs)
   return {

@@ -5,11 +5,11 @@ import type { RunService } from './run-service.ts'
 import type { Wake } from './wake.ts'
 
 /** Old rows are removed once in so many sweeps. */
-const SWEEPS_PER_PURGE = 360
+const SWEEPS_PER_TIDY = 360
 
 export interface SweepDeps {
   runs: Pick<RunService, 'sweep'>
-  hosts: Pick<HostService, 'purge'>
+  hosts: Pick<HostService, 'tidy'>
   wake: Pick<Wake, 'check'>
   everyMs: number
   log: Log
@@ -29,7 +29,7 @@ export function createSweep({ runs, hosts, wake, everyMs, log }: SweepDeps): Swe
   const sweep = async (): Promise<void> => {
     try {
       await runs.sweep()
-      if (count % SWEEPS_PER_PURGE === 0) await hosts.purge()
+      if (count % SWEEPS_PER_TIDY === 0) await hosts.tidy()
       count += 1
     } catch (error) {
       log.warn({ err: error }, 'the sweep failed; it is tried again')
