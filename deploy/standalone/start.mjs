@@ -10,10 +10,11 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1)
 }
 
-const startedAt = performance.now()
+
 const argv = process.argv.slice(2)
 const isLab = argv[0] === '--lab'
 prepare({ quiet: isLab || argv.includes('--help') || argv.includes('-h') })
+const startedAt = performance.now()
 if (isLab) {
   const { lab } = await import('./dist/lab.js')
   await lab(argv.slice(1))

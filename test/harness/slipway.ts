@@ -24,9 +24,10 @@ export async function startSlipway(
     SLIPWAY_DATA_DIR: dataDir,
     SLIPWAY_ADMIN_PASSWORD: adminPassword,
     // Simulated routers do not need the patience that real ones do.
-    EXECUTOR_RELOAD_HOLD_MS: '200',
-    EXECUTOR_POLL_MS: '200',
-    EXECUTOR_RESUME_LOOK_MS: '300',
+    EXECUTOR_RELOAD_HOLD: '200ms',
+    EXECUTOR_POLL_INTERVAL: '200ms',
+    EXECUTOR_LOOK_AGAIN: '300ms',
+    EXECUTOR_RECONNECT_PAUSE: '200ms',
     ...options.env,
   })
   await child.line((line) => line.startsWith('Slipway is ready'))

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { JobRow } from '../harness/api.ts'
 import { fillInventory, packagesOn, region, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
@@ -110,7 +110,7 @@ async function discovered(slipway: Slipway, hostname: string): Promise<void> {
   throw new Error(`${hostname} was not discovered`)
 }
 
-async function checkChain(t: Tap, jobs: JobRow[], ids: Record<string, number>): Promise<void> {
+async function checkChain(t: Test, jobs: JobRow[], ids: Record<string, number>): Promise<void> {
   for (const [position, action] of chain.entries()) {
     const job = jobs.find((each) => each.install_action === action)
     t.equal(
@@ -121,7 +121,7 @@ async function checkChain(t: Tap, jobs: JobRow[], ids: Record<string, number>): 
   }
 }
 
-async function checkOutcome(t: Tap, before: unknown, hostname: string): Promise<void> {
+async function checkOutcome(t: Test, before: unknown, hostname: string): Promise<void> {
   const after = await packagesOn(api, hostname)
   t.not(JSON.stringify(before), JSON.stringify(after), 'the packages changed')
   t.ok(after.some(({ state }) => state === 'active-committed'))
@@ -131,10 +131,8 @@ async function checkOutcome(t: Tap, before: unknown, hostname: string): Promise<
   )
 }
 
-async function checkLog(t: Tap, job: JobRow): Promise<void> {
+async function checkLog(t: Test, job: JobRow): Promise<void> {
   const files = await readZip(await api.zip(job.id))
   const session = files.get('session.log')?.toString() ?? ''
   t.match(session, /RP\/0\/R/, `${job.install_action} has a session log with prompts`)
 }
-
-type Tap = typeof t

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
+import t, { type Test } from 'tap'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const config = join(root, '.dependency-cruiser.cjs')
@@ -35,7 +35,7 @@ function sourceFiles(folder: string): string[] {
 }
 
 /** A tree of two services, `alpha` breaking into `beta` in the way that `statement` says. */
-function plant(t: Tap, statement: string): string {
+function plant(t: Test, statement: string): string {
   const dir = t.testdir({})
   const files = {
     'tsconfig.base.json': '{ "compilerOptions": { "module": "NodeNext", "moduleResolution": "NodeNext" } }',
@@ -55,8 +55,6 @@ function plant(t: Tap, statement: string): string {
   symlinkSync('../../services/beta', join(dir, 'node_modules/@slipway/beta'))
   return dir
 }
-
-type Tap = typeof t
 
 t.test('the tree keeps its boundaries, and the cruiser saw all of it', async (t) => {
   const folders = ['services', 'packages', 'deploy']

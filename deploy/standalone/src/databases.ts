@@ -11,8 +11,10 @@ export interface Databases {
   stop(): Promise<void>
 }
 
+type Owner = Pick<ServiceDefinition, 'name' | 'databaseFolder'>
+
 interface DatabasesOptions {
-  services: readonly ServiceDefinition[]
+  services: readonly Owner[]
   env: Environment
   dataDir: string
   log: Logger
@@ -45,7 +47,7 @@ export async function openDatabases(options: DatabasesOptions): Promise<Database
 }
 
 async function open(
-  service: ServiceDefinition,
+  service: Owner,
   embedded: EmbeddedPostgres | undefined,
   { env, log, onProgress }: DatabasesOptions,
 ): Promise<DatabaseConnection> {
@@ -58,7 +60,7 @@ async function open(
 }
 
 async function prepareEmbedded(
-  service: ServiceDefinition,
+  service: Owner,
   embedded: EmbeddedPostgres | undefined,
 ): Promise<DatabaseConnection> {
   if (!embedded) throw new Error(`no database for ${service.name}`)
@@ -68,7 +70,7 @@ async function prepareEmbedded(
   return { host, port, user, database: name }
 }
 
-const urlOf = (service: ServiceDefinition, env: Environment) =>
+const urlOf = (service: Owner, env: Environment) =>
   env[`${service.name.toUpperCase()}_DATABASE_URL`] || undefined
 
 function parseUrl(text: string): DatabaseConnection {

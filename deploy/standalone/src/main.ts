@@ -10,6 +10,13 @@ import { loadStandaloneSettings, type StandaloneSettings } from './settings.ts'
 import { type Standalone, startStandalone } from './standalone.ts'
 
 const STOP_GRACE_MS = 60_000
+/** Simulated routers restart in seconds: less patience than real ones need, where nothing else was asked for. */
+const labPatience = {
+  EXECUTOR_POLL_INTERVAL: '500ms',
+  EXECUTOR_RELOAD_HOLD: '1s',
+  EXECUTOR_RECONNECT_PAUSE: '500ms',
+  EXECUTOR_LOOK_AGAIN: '2s',
+}
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 
 /** Runs the standalone shape to its end; exits the process. */
@@ -26,10 +33,12 @@ export async function main(argv: string[], context: { startedAt: number }): Prom
     start: async (signal) => {
       const onProgress = (text: string) => print(`  ${text}`)
       print('Slipway, standalone: starting')
-      const slipway = await startStandalone({ settings, env: process.env, log, onProgress, signal })
+      const env = options.demo ? { ...labPatience, ...process.env } : process.env
+      const slipway = await startStandalone({ settings, env, log, onProgress, signal })
       printStart(slipway, settings, context.startedAt)
       const demo = options.demo ? startDemo(slipway, settings, options) : undefined
       return {
+        ...(demo?.done ? { done: demo.done } : {}),
         stop: async () => {
           print('Stopping: running jobs are handed over and go on at the next start.')
           await demo?.stop()
@@ -63,7 +72,7 @@ function printStart(slipway: Standalone, settings: StandaloneSettings, startedAt
   print(`Slipway is ready on ${slipway.url} after ${seconds} s. Ctrl-C stops it.`)
 }
 
-/** Runs the demo beside the started application. */
+/** Runs the demo beside the started application. `done`: only where the process ends with the demo. */
 function startDemo(slipway: Standalone, settings: StandaloneSettings, options: Options) {
   const aborter = new AbortController()
   let lab: Lab | undefined
@@ -74,34 +83,29 @@ function startDemo(slipway: Standalone, settings: StandaloneSettings, options: O
       process.env['SLIPWAY_ADMIN_PASSWORD'],
     )
     print('\nStarting a lab of simulated routers')
-    lab = await startLab(['--operation-ms', '3000', '--reload-ms', '3000', '--quiet'])
+    lab = await startLab(['--quiet'])
     const { url } = slipway
     const folder = join(settings.dataDir, 'demo-session-logs')
     return runDemo({ url, username: 'root', password, lab, folder, print, signal: aborter.signal })
   }
-  const done = run().catch((error: unknown) => {
-    if (!aborter.signal.aborted) print(`\nThe demo failed: ${error instanceof Error ? error.message : error}`)
-    return false
-  })
-  void done.then((completed) => {
-    if (aborter.signal.aborted) return
-    print(completed ? '\nThe upgrade is completed.' : '\nThe upgrade did not complete.')
-    if (!options.exit) for (const line of whatNext(slipway.url, 'root')) print(line)
-    else endAfterDemo(completed)
-  })
+  const finished = run()
+    .catch((error: unknown) => {
+      if (!aborter.signal.aborted)
+        print(`\nThe demo failed: ${error instanceof Error ? error.message : error}`)
+      return false
+    })
+    .then((completed) => {
+      if (aborter.signal.aborted) return 0
+      print(completed ? '\nThe upgrade is completed.' : '\nThe upgrade did not complete.')
+      if (!options.exit) for (const line of whatNext(slipway.url, 'root')) print(line)
+      return completed ? 0 : 1
+    })
   return {
+    ...(options.exit ? { done: finished } : {}),
     stop: async () => {
       aborter.abort()
-      await done
+      await finished
       await lab?.stop()
     },
   }
-}
-
-/** Ends as a Ctrl-C does, with the outcome as status. */
-function endAfterDemo(completed: boolean): void {
-  process.once('exit', () => {
-    if (!completed) process.exitCode = 1
-  })
-  process.kill(process.pid, 'SIGTERM')
 }

@@ -18,6 +18,7 @@ import {
   type Logger,
   loadConfig,
   type RunningService,
+  type ServiceDefinition,
   type ServiceDeps,
   systemClock,
 } from '@slipway/service-kit'
@@ -25,7 +26,8 @@ import { openDatabases } from './databases.ts'
 import type { StandaloneSettings } from './settings.ts'
 
 /** Services with a database, in the order of their start. */
-export const domainServices = [authService, inventoryService, schedulerService, executorService] as const
+export const domainServices: readonly Pick<ServiceDefinition, 'name' | 'configSchema' | 'databaseFolder'>[] =
+  [authService, inventoryService, schedulerService, executorService]
 
 export interface Standalone {
   url: string
@@ -79,6 +81,8 @@ async function compose(
   const serviceEnv = {
     ...env,
     SLIPWAY_MASTER_KEY: settings.masterKey ?? (await loadOrCreateMasterKey(settings.dataDir)),
+    // The lock on the data directory says that no other process works on these databases.
+    EXECUTOR_SOLE: 'true',
     SLIPWAY_LOG_DIR: settings.logDir ?? join(settings.dataDir, 'logs'),
   }
   const hub = createInProcessBus({ log })

@@ -6,6 +6,8 @@ import { type Clock, systemClock } from './clock.ts'
 export interface Running {
   /** Stops in order; idempotent. */
   stop(): Promise<unknown>
+  /** Resolves when it is done by itself, with the status to exit with after a stop in order. */
+  done?: Promise<number>
 }
 
 /** The part of `process` that is used, so that tests can play it. */
@@ -35,7 +37,8 @@ type StopSignal = keyof typeof signalCodes
 const sameWishMs = 500
 
 /**
- * Runs a process to its end and exits: 0 after a stop asked for by SIGINT or SIGTERM, 1 after a failed start, a
+ * Runs a process to its end and exits: 0 after a stop asked for by SIGINT or SIGTERM, its own status when it is
+ * done by itself, 1 after a failed start, a
  * fatal error or a stop beyond its deadline, 130 or 143 at once on a second signal.
  */
 export async function runProcess(options: RunProcessOptions): Promise<void> {
@@ -77,8 +80,12 @@ async function live({ start, log, graceMs }: RunProcessOptions, stopping: AbortS
   const started = (async () => start(stopping))()
   const begun = await Promise.race([started.then(() => true, failed), aborted(stopping)])
   if (begun === false) return 1
-  await aborted(stopping)
-  return withinGrace(stopAfter(started), graceMs)
+  const done = await Promise.race([
+    started.then((running) => running.done ?? forever, noStatus),
+    aborted(stopping),
+  ])
+  const stopped = await withinGrace(stopAfter(started), graceMs)
+  return Math.max(stopped, done ?? 0)
 
   function failed(err: unknown): boolean {
     if (!stopping.aborted) log.fatal({ err }, 'start failed')
@@ -116,9 +123,17 @@ async function live({ start, log, graceMs }: RunProcessOptions, stopping: AbortS
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
+/** What has no end of its own. */
+const forever = new Promise<never>(() => undefined)
+
+/** A start that failed while a stop was asked for: there is nothing to end. */
+function noStatus(): undefined {
+  return undefined
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined)
   return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
   })
 }
