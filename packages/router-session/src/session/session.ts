@@ -101,7 +101,7 @@ export function createSession(deps: SessionDeps): OpenSession {
   function conclude(command: string, outcome: CommandOutcome, startedAt: Date, elapsedMs: number): Executed {
     continues = outcome.prompt === undefined
     prompt = outcome.prompt ?? prompt
-    unsolicited.add(outcome.unsolicited)
+    const messages = unsolicited.add(outcome.unsolicited)
     channel.flushLog()
     const output = trimmed(outcome.output)
     const matched = outcome.question ?? failureLine(output, platform)
@@ -109,7 +109,7 @@ export function createSession(deps: SessionDeps): OpenSession {
       command,
       output,
       failed: matched !== undefined,
-      unsolicited: outcome.unsolicited,
+      unsolicited: messages,
       startedAt,
       elapsedMs,
     }

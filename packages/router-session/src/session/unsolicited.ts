@@ -11,8 +11,8 @@ export interface Unsolicited {
   readonly text: string
   /** A piece of stream that arrived while nobody was reading. */
   stream: (text: string) => void
-  /** Text a command found around itself. */
-  add: (text: string) => void
+  /** Text a command found around itself; returns its messages, one a line. */
+  add: (text: string) => string
   /** The line still open in the stream; it is given up here. */
   takeOpenLine: () => string
   onLine: (listener: (line: string) => void) => () => void
@@ -30,14 +30,16 @@ export function createUnsolicited(prompts: () => readonly RegExp[]): Unsolicited
   const changed = new Set<() => void>()
   let text = ''
 
-  function addLine(raw: string): void {
-    const line = withoutPrompt(raw, prompts()).trim()
-    if (line === '') return
-    text = `${text}${line}\n`.slice(-MEMORY)
-    for (const listener of [...listeners]) listener(line)
-  }
-  const add = (more: string) => {
-    for (const line of more.split('\n')) addLine(line)
+  function add(more: string): string {
+    const found = more
+      .split('\n')
+      .map((line) => withoutPrompt(line, prompts()).trim())
+      .filter((line) => line !== '')
+    for (const line of found) {
+      text = `${text}${line}\n`.slice(-MEMORY)
+      for (const listener of [...listeners]) listener(line)
+    }
+    return found.join('\n')
   }
   const tellChanged = () => {
     for (const listener of [...changed]) listener()
@@ -58,8 +60,9 @@ export function createUnsolicited(prompts: () => readonly RegExp[]): Unsolicited
       tellChanged()
     },
     add(more) {
-      add(plain(more))
+      const messages = add(plain(more))
       tellChanged()
+      return messages
     },
     takeOpenLine() {
       const { line } = lines
