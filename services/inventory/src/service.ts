@@ -52,16 +52,17 @@ async function create(deps: Deps): Promise<RunningService> {
   const releasers = createReleasers({
     onFailure: ({ name, error }) => deps.log.warn({ err: error, name }, 'could not be released'),
   })
-  const db = openDatabase(deps.database, deps.log)
-  releasers.push('database', () => db.$disconnect())
-  const relay = createRelay({ db, log: deps.log, send: (delivery) => send(deps.bus, delivery) })
-  releasers.push('relay', () => relay.stop())
-  serveAll(deps, db, relay, releasers)
-  return {
-    ready: () => isReady(deps.bus, db),
-    async stop() {
-      await releasers.release()
-    },
+  const stop = async () => void (await releasers.release())
+  try {
+    const db = openDatabase(deps.database, deps.log)
+    releasers.push('database', () => db.$disconnect())
+    const relay = createRelay({ db, log: deps.log, send: (delivery) => send(deps.bus, delivery) })
+    releasers.push('relay', () => relay.stop())
+    serveAll(deps, db, relay, releasers)
+    return { ready: () => isReady(deps.bus, db), stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 
