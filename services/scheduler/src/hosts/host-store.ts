@@ -1,7 +1,7 @@
 // Rows of `host`. Lock order everywhere: hosts by their id, then jobs by their id.
 import { Prisma } from '../generated/client.ts'
 import type { Db } from '../scheduler-store.ts'
-import type { HostRecord } from './host.ts'
+import type { HostRecord, Outlook } from './host.ts'
 
 /**
  * Makes rows for hosts that are not known yet; region and version come with the inventory's delivery. Those that are
@@ -119,14 +119,6 @@ export async function findDrifted(db: Db): Promise<string[]> {
          ORDER BY job.scheduled_time, job.id LIMIT 1) ready ON true
      WHERE host.next_job_id IS DISTINCT FROM ready.id`
   return rows.map((row) => row.host_id)
-}
-
-/** When the next job of any host could run. */
-export interface Outlook {
-  /** Something is due now (limits apart). */
-  dueNow: boolean
-  /** The first moment after now. */
-  nextDue: Date | undefined
 }
 
 export async function lookAhead(db: Db, now: Date): Promise<Outlook> {

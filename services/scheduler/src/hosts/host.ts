@@ -14,3 +14,11 @@ export function newestRecords(records: readonly HostRecord[]): HostRecord[] {
   }
   return [...byHost.values()]
 }
+
+/** When the next job of any host could run. */
+export interface Outlook {
+  /** Something is due now (limits apart). */
+  dueNow: boolean
+  /** The first moment after now. */
+  nextDue: Date | undefined
+}

@@ -2,22 +2,13 @@
 import type { InstallAction, JobStatus } from '@slipway/contracts'
 import { Prisma } from '../generated/client.ts'
 import { type Db, toJobId } from '../scheduler-store.ts'
+import type { RemovedJob } from './job.ts'
 
 /** Which jobs are meant: install jobs that are scheduled or failed, and fit everything that is given. */
 export interface DeleteFilter {
   id?: number | undefined
   hostId?: string | undefined
   status?: 'failed' | 'scheduled' | undefined
-}
-
-/** A job that was deleted; `selected` is false where it went as a dependent. */
-export interface RemovedJob {
-  id: number
-  hostId: string
-  hostname: string
-  action: InstallAction
-  dependsOn: number | undefined
-  selected: boolean
 }
 
 // Literals, not parameters: with them the planner sees that a partial index serves.

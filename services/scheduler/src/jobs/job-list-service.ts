@@ -1,16 +1,15 @@
 // Lists of jobs, and how many refer to something.
 import { createError, type ReplyOf, type RequestOf, type schedulerMessages } from '@slipway/contracts'
 import type { Clock } from '@slipway/service-kit'
-import type { Limits } from '../runs/limits.ts'
+import type { Limits } from '../runs/run.ts'
 import type { SchedulerStore } from '../scheduler-store.ts'
-import { toJobRow } from './job.ts'
+import { type ListedJob, toJobRow } from './job.ts'
 import {
   countByProfile,
   countByRepository,
   countJobs,
   countRunning,
   type JobFilter,
-  type ListedJob,
   readJobs,
 } from './job-list-store.ts'
 

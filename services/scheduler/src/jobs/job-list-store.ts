@@ -2,7 +2,7 @@
 import type { InstallAction, JobStatus } from '@slipway/contracts'
 import { Prisma } from '../generated/client.ts'
 import { type Db, toJobId } from '../scheduler-store.ts'
-import type { WaitingJob } from './waiting.ts'
+import type { ListedJob } from './job.ts'
 
 /** Filters, ANDed. With `id` the others are not looked at. */
 export interface JobFilter {
@@ -11,27 +11,6 @@ export interface JobFilter {
   action?: InstallAction | undefined
   status?: JobStatus | undefined
   scheduledFrom?: Date | undefined
-}
-
-/** A job with what tells why it waits. */
-export interface ListedJob extends WaitingJob {
-  id: number
-  hostId: string
-  hostname: string
-  action: InstallAction
-  serverRepository: string | null
-  serverDirectory: string
-  softwarePackages: string[]
-  commandProfiles: string[]
-  status: JobStatus
-  statusTime: Date | null
-  statusMessage: string
-  trace: string
-  warnings: string[]
-  packageChanges: string[]
-  createdBy: string
-  createdAt: Date
-  startedAt: Date | null
 }
 
 interface ListedRow extends Omit<ListedJob, 'id' | 'dependency' | 'running' | 'region'> {

@@ -1,9 +1,38 @@
 // Install jobs as messages show them, and what a deletion answers.
-import type { DeletedJob, JobRow } from '@slipway/contracts'
+import type { DeletedJob, InstallAction, JobRow, JobStatus } from '@slipway/contracts'
 import { groupBy } from './group-by.ts'
-import type { RemovedJob } from './job-delete-store.ts'
-import type { ListedJob } from './job-list-store.ts'
-import { type Load, whyWaiting } from './waiting.ts'
+import { type Load, type WaitingJob, whyWaiting } from './waiting.ts'
+
+/** A job with what tells why it waits. */
+export interface ListedJob extends WaitingJob {
+  id: number
+  hostId: string
+  hostname: string
+  action: InstallAction
+  serverRepository: string | null
+  serverDirectory: string
+  softwarePackages: string[]
+  commandProfiles: string[]
+  status: JobStatus
+  statusTime: Date | null
+  statusMessage: string
+  trace: string
+  warnings: string[]
+  packageChanges: string[]
+  createdBy: string
+  createdAt: Date
+  startedAt: Date | null
+}
+
+/** A job that was deleted; `selected` is false where it went as a dependent. */
+export interface RemovedJob {
+  id: number
+  hostId: string
+  hostname: string
+  action: InstallAction
+  dependsOn: number | undefined
+  selected: boolean
+}
 
 /** A stored job as a row of an answer. */
 export function toJobRow(job: ListedJob, now: Date, load: Load): JobRow {

@@ -2,19 +2,12 @@
 import type { ClaimedJob, InstallAction } from '@slipway/contracts'
 import { Prisma } from '../generated/client.ts'
 import { type Db, toJobId } from '../scheduler-store.ts'
-import type { Limits } from './limits.ts'
+import type { Claim, Limits } from './run.ts'
 
 /** Any number that no other advisory lock of this database has (two-key space). */
 const CLAIM_LOCK = [0x5c4ed, 1] as const
 /** Stands for "no limit" in SQL. */
 const UNLIMITED = 2_147_483_647
-
-/** Who asks for how much. */
-export interface Claim {
-  executorId: string
-  requestId: string
-  free: number
-}
 
 interface ClaimedRow {
   id: bigint

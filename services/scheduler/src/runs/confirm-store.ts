@@ -1,11 +1,6 @@
 // Confirmation of claims, and their end if it does not come.
 import { type Db, toJobId } from '../scheduler-store.ts'
-
-export interface Confirmation {
-  executorId: string
-  jobId: number
-  submission: number
-}
+import type { Confirmation } from './run.ts'
 
 /** Confirms claims in one statement; what was confirmed before stays as it was. @returns those that stand */
 export async function confirmClaims(

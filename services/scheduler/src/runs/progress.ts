@@ -3,8 +3,7 @@
 
 import type { executorEvents, PayloadOf } from '@slipway/contracts'
 import type { Log } from '@slipway/database'
-import { cleanText } from './clean-text.ts'
-import type { RunMessage } from './result-store.ts'
+import { cleanText, type RunMessage } from './run.ts'
 
 const WRITE_EVERY_MS = 1_000
 

@@ -1,16 +1,6 @@
 // How runs end, in statements over many results at a time. Whoever calls them holds the locks of the hosts.
-import type { PayloadOf, schedulerDeliveries } from '@slipway/contracts'
 import { type Db, toJobId } from '../scheduler-store.ts'
-
-export type RunResult = PayloadOf<typeof schedulerDeliveries.recordResult>
-
-/** A run that a result has ended. */
-export interface EndedRun {
-  id: number
-  hostId: string
-  kind: 'install' | 'inventory'
-  outcome: RunResult['outcome']
-}
+import type { EndedRun, RunMessage, RunResult } from './run.ts'
 
 /** Hosts of these jobs, as far as they exist. */
 export async function hostsOfJobs(db: Db, jobIds: readonly number[]): Promise<string[]> {
@@ -79,13 +69,6 @@ export async function trimHistory(tx: Db, hostIds: readonly string[], keep: numb
                         WHERE dependent.depends_on = old.id AND dependent.status IN ('scheduled', 'in-progress'))
     RETURNING job.id`
   return rows.map(({ id }) => toJobId(id))
-}
-
-/** What a run is doing, for its status message. */
-export interface RunMessage {
-  jobId: number
-  submission: number
-  message: string
 }
 
 /** Writes what runs are doing. Rows in use are passed over: the next message is a second away. */

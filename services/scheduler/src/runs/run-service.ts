@@ -6,19 +6,17 @@ import { forgetJobs } from '../forget-store.ts'
 import { lockHosts, lookAhead, refreshHosts } from '../hosts/host-store.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
 import { isDataError } from '../sql-state.ts'
-import { type Claim, lockClaims, readClaimed, takeDue } from './claim-store.ts'
-import { cleanText } from './clean-text.ts'
-import { type Confirmation, confirmClaims, hostsOfExpired, offerAgain } from './confirm-store.ts'
-import type { Limits } from './limits.ts'
+import { lockClaims, readClaimed, takeDue } from './claim-store.ts'
+import { confirmClaims, hostsOfExpired, offerAgain } from './confirm-store.ts'
+import { deleteJobs, freeDependents, hostsOfJobs, trimHistory, writeResults } from './result-store.ts'
 import {
-  deleteJobs,
+  type Claim,
+  type Confirmation,
+  cleanResult,
   type EndedRun,
-  freeDependents,
-  hostsOfJobs,
+  type Limits,
   type RunResult,
-  trimHistory,
-  writeResults,
-} from './result-store.ts'
+} from './run.ts'
 
 const LONGEST_REST_MS = 60_000
 /** Confirmations or results that share a transaction at most. */
@@ -76,7 +74,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
       throw createError('SCHEDULER_RUN_GONE', [confirmation.jobId])
     },
     async recordResult(result) {
-      await results.add(clean(result))
+      await results.add(cleanResult(result))
       changed()
     },
     async sweep() {
@@ -139,14 +137,4 @@ async function settle(tx: Db, ended: readonly EndedRun[], historyPerHost: number
   const trimmed = await trimHistory(tx, hostIds, historyPerHost)
   await forgetJobs(tx, [...discoveries, ...trimmed])
   await refreshHosts(tx, hostIds)
-}
-
-function clean(result: RunResult): RunResult {
-  return {
-    ...result,
-    statusMessage: cleanText(result.statusMessage),
-    trace: cleanText(result.trace),
-    warnings: result.warnings.map(cleanText),
-    packageChanges: result.packageChanges.map(cleanText),
-  }
 }

@@ -3,7 +3,7 @@
 // the sweep and the executors' own clocks are the safety net.
 import type { Log } from '@slipway/database'
 import type { Clock } from '@slipway/service-kit'
-import type { Outlook } from '../hosts/host-store.ts'
+import type { Outlook } from '../hosts/host.ts'
 
 /** A timer never runs longer: setTimeout overflows at 24.8 days, and clocks may be set. */
 const LONGEST_TIMER_MS = 60_000
