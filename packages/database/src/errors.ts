@@ -9,6 +9,8 @@ const messages = {
     'PostgreSQL refuses to run as root, and neither the user postgres nor nobody exists on this machine.',
   DATABASE_PLACEMENT_FAILED:
     'PostgreSQL cannot enter {} as user {}, and {} cannot be used instead: {}. Set SLIPWAY_DATA_DIR to a place it can enter.',
+  DATABASE_PLACE_LOST:
+    'The database was placed in {}, which is gone. Restore it, or delete {}/{} to begin with an empty one.',
   DATABASE_OWNER: 'The database in {} belongs to user id {}, not to the user who runs Slipway ({}).',
   DATABASE_PATH_INVALID:
     'The path {} contains a character that PostgreSQL cannot take (one of " $ ` \\ or a line end).',

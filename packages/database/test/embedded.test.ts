@@ -222,6 +222,13 @@ t.test('as root below a closed home', rootOnly, async (t) => {
     await server.stop()
   })
 
+  await t.test('does not begin anew when the place is gone', async (t) => {
+    const home = (await readFile(join(dataDir, 'placed-at'), 'utf8')).trim()
+    await rm(home, { recursive: true })
+    const again = startEmbeddedPostgres({ dataDir, placementRoot })
+    await t.rejects(again, { code: 'DATABASE_PLACE_LOST' })
+  })
+
   await t.test('does not begin anew when the way to an old database was closed', async (t) => {
     const open = await directory(t, 0o755)
     const server = await start(t, join(open, 'pg'), { placementRoot })

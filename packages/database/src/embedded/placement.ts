@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { chmod, chown, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { databaseError, messageOf } from '../errors.ts'
+import { type DatabaseError, databaseError, messageOf } from '../errors.ts'
 import { type Binaries, copyBinaries } from './binaries.ts'
 import type { RunUser } from './run-user.ts'
 
@@ -35,8 +35,7 @@ export async function placeHome(dataDir: string, user: RunUser | undefined, root
   await mkdir(dataDir, { recursive: true })
   const home = await chooseHome(dataDir, user, root)
   if (user !== undefined && !(await canReach(dirname(home), user))) {
-    const params = [dataDir, user.uid, home, 'the user cannot enter it either']
-    throw databaseError('DATABASE_PLACEMENT_FAILED', params)
+    throw failed(dataDir, user, home, 'the user cannot enter it either')
   }
   if (user !== undefined) await chown(home, user.uid, user.gid)
   if (user !== undefined || (await stat(home)).uid === process.getuid?.()) await chmod(home, 0o700)
@@ -45,23 +44,43 @@ export async function placeHome(dataDir: string, user: RunUser | undefined, root
 
 async function chooseHome(dataDir: string, user: RunUser | undefined, root: string): Promise<string> {
   const known = await existingHome(dataDir)
-  if (known === dataDir && (user === undefined || (await canReach(dirname(dataDir), user)))) return dataDir
-  const home = known === dataDir ? join(root, randomUUID()) : known
-  // Never begin an empty database elsewhere because a directory above the old one was closed.
-  if (known === dataDir && (await stat(join(dataDir, 'pgdata')).catch(() => undefined)) !== undefined) {
-    throw databaseError('DATABASE_PLACEMENT_FAILED', [dataDir, user?.uid ?? '', root, 'a database is there'])
+  if (known !== dataDir) {
+    // Its container was made anew, or somebody tidied up. To begin an empty database without a word would be worse.
+    if (!(await exists(known))) throw databaseError('DATABASE_PLACE_LOST', [known, dataDir, MARKER])
+    return known
   }
+  if (user === undefined || (await canReach(dirname(dataDir), user))) return dataDir
+  // Never begin an empty database elsewhere because a directory above the old one was closed.
+  if (await exists(join(dataDir, 'pgdata'))) throw failed(dataDir, user, root, 'a database is there')
   try {
-    await mkdir(home, { recursive: true, mode: 0o755 })
-    if (known === dataDir) await mark(dataDir, home)
+    const home = join(root, randomUUID())
+    await makeRoot(root)
+    await mkdir(home)
+    await mark(dataDir, home)
     return await existingHome(dataDir)
   } catch (error) {
-    throw databaseError(
-      'DATABASE_PLACEMENT_FAILED',
-      [dataDir, user?.uid ?? '', root, messageOf(error)],
-      error,
-    )
+    throw failed(dataDir, user, root, messageOf(error), error)
   }
+}
+
+function failed(
+  place: string,
+  user: RunUser,
+  instead: string,
+  reason: string,
+  cause?: unknown,
+): DatabaseError {
+  return databaseError('DATABASE_PLACEMENT_FAILED', [place, user.uid, instead, reason], cause)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
+}
+
+/** Open for others to pass, also where the umask of root is a narrow one. */
+async function makeRoot(root: string): Promise<void> {
+  await mkdir(root, { recursive: true })
+  await chmod(root, 0o755)
 }
 
 /** Writes the marker whole or not at all; of two processes at once, the first wins. */
@@ -83,10 +102,10 @@ export async function placeBinaries(
   if (user === undefined || (await canReach(probe, user))) return binaries.directory
   const copy = join(root, `postgresql-${binaries.version}`)
   try {
+    await makeRoot(root)
     await copyBinaries(binaries, copy)
     return copy
   } catch (error) {
-    const params = [binaries.directory, user.uid, root, messageOf(error)]
-    throw databaseError('DATABASE_PLACEMENT_FAILED', params, error)
+    throw failed(binaries.directory, user, root, messageOf(error), error)
   }
 }
