@@ -106,6 +106,11 @@ async function send(context: ActionContext, order: InstallOrder): Promise<Instal
   }
 }
 
+/** A router may take back a restart if the session that asked for it ends at once (CSCvb67386). */
+function mayReload(kind: MutationKind): boolean {
+  return kind === 'activate' || kind === 'deactivate'
+}
+
 /** What the router answered to the command. */
 async function take(
   context: ActionContext,
@@ -117,7 +122,7 @@ async function take(
   const { dialect, journal, report, times, device } = context
   const answer: InstallAnswer = failed ? { kind: 'refused' } : dialect.answerTo(text)
   const reload = RELOAD_QUESTION.test(text)
-  if (reload) device.holdFor(times.reloadHoldMs)
+  if (mayReload(entry.kind)) device.holdFor(times.reloadHoldMs)
   if (answer.kind === 'no-impact') {
     report.warn('This was a NO IMPACT OPERATION. The router had nothing to change.')
     await journal.conclude(entry, 'succeeded')

@@ -123,11 +123,9 @@ export function createDevice(options: DeviceOptions): Device {
     const old = session
     session = undefined
     up = false
-    const waitMs = holdUntil - Date.now()
-    if (waitMs > 0 && old !== undefined) {
-      await Promise.race([old.closed, new Promise((resolve) => setTimeout(resolve, waitMs))])
-    }
-    await old?.close()
+    if (old === undefined) return
+    await heldOpen(old, holdUntil - Date.now())
+    await old.close()
   }
 
   return {
@@ -178,4 +176,15 @@ export function createDevice(options: DeviceOptions): Device {
     },
     close: drop,
   }
+}
+
+/** Waits so long, or until the session ends by itself. */
+async function heldOpen(session: DeviceSession, ms: number): Promise<void> {
+  if (ms <= 0) return
+  let timer: NodeJS.Timeout | undefined
+  const held = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([session.closed, held])
+  clearTimeout(timer)
 }

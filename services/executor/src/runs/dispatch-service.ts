@@ -42,13 +42,15 @@ export interface Dispatch {
 }
 
 export function startDispatch(deps: DispatchDeps): Dispatch {
-  const { runs, store, log } = deps
+  const { runs, store, log, clock } = deps
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> | undefined
   let again = false
   let stopped = false
   let requestId: string | undefined
-  let nextSweepAt = 0
+  /** When to look next for runs without a lease, and when to ask the scheduler, by the monotonic clock. */
+  let sweepAt = 0
+  let claimAt = 0
 
   const free = () => (stopped ? 0 : Math.max(0, deps.concurrency - runs.count()))
 
@@ -64,13 +66,9 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
     })
   }
 
-  /** Runs whose owner is gone; asked of the database only every few seconds. */
   const takeOver = async (): Promise<void> => {
-    const now = deps.clock.monotonicMs()
-    if (free() === 0 || now < nextSweepAt) return
-    const end = leaseEndFrom(deps.clock, deps.times.leaseMs)
+    const end = leaseEndFrom(clock, deps.times.leaseMs)
     const found = await store.takeOver(deps.executorId, free())
-    nextSweepAt = now + deps.sweepMs
     for (const run of found) {
       log.info({ jobId: run.jobId, attempt: run.attempt }, 'takes over a run')
       const earlier = runs.find(run.jobId)
@@ -83,55 +81,55 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
 
   /** @returns milliseconds until the next job is due */
   const claim = async (): Promise<number> => {
-    for (;;) {
-      const places = Math.min(free(), LARGEST_CLAIM)
-      if (places === 0) return LONGEST_REST_MS
-      // The same id until it is answered: jobs handed out in a lost answer are handed out again.
-      requestId ??= randomUUID()
-      const { executorId } = deps
-      const reply = await deps.bus.request(schedulerMessages.claimRuns, {
-        executorId,
-        requestId,
-        free: places,
-      })
-      requestId = undefined
-      if (reply.jobs.length === 0) return reply.nextDueInMs
-      await record(reply.jobs)
-    }
+    const places = Math.min(free(), LARGEST_CLAIM)
+    if (places === 0) return LONGEST_REST_MS
+    // The same id until it is answered: jobs handed out in a lost answer are handed out again.
+    requestId ??= randomUUID()
+    const question = { executorId: deps.executorId, requestId, free: places }
+    const { jobs, nextDueInMs } = await deps.bus.request(schedulerMessages.claimRuns, question)
+    requestId = undefined
+    if (jobs.length > 0) await record(jobs)
+    return jobs.length === places ? 0 : Math.max(nextDueInMs, LEAST_REST_MS)
   }
   const record = async (jobs: readonly ClaimedJob[]): Promise<void> => {
-    const end = leaseEndFrom(deps.clock, deps.times.leaseMs)
+    const end = leaseEndFrom(clock, deps.times.leaseMs)
     for (const run of await store.record(deps.executorId, jobs)) begin(run, end)
   }
 
   const look = async (): Promise<void> => {
-    let restMs = LONGEST_REST_MS
     try {
-      await takeOver()
-      restMs = await claim()
+      if (free() > 0 && clock.monotonicMs() >= sweepAt) {
+        sweepAt = clock.monotonicMs() + deps.sweepMs
+        await takeOver()
+      }
+      if (clock.monotonicMs() >= claimAt) {
+        claimAt = clock.monotonicMs() + LEAST_REST_MS
+        claimAt = clock.monotonicMs() + (await claim())
+      }
     } catch (error) {
-      restMs = LEAST_REST_MS
       log.debug({ err: error }, 'no work can be asked for at the moment')
     }
     looking = undefined
     if (stopped) return
     if (again) return wake()
-    const sweepInMs = free() === 0 ? LONGEST_REST_MS : Math.max(0, nextSweepAt - deps.clock.monotonicMs())
-    timer = setTimeout(wake, Math.min(Math.max(restMs, LEAST_REST_MS), Math.max(sweepInMs, 1)))
+    const next = free() === 0 ? LONGEST_REST_MS : Math.min(sweepAt, claimAt) - clock.monotonicMs()
+    timer = setTimeout(start, Math.max(next, 1))
   }
 
-  function wake(): void {
-    if (stopped) return
-    if (looking !== undefined) {
-      again = true
-      return
-    }
-    again = false
+  function start(): void {
+    if (stopped || looking !== undefined) return
     clearTimeout(timer)
     looking = look()
   }
 
-  wake()
+  function wake(): void {
+    again = looking !== undefined
+    if (again) return
+    claimAt = 0
+    start()
+  }
+
+  start()
   return {
     wake,
     async stop() {

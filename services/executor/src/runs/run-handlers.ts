@@ -30,8 +30,12 @@ export function serveRuns(
         if (await recordOnce(tx, deliveryId)) await runs.forget(tx, jobIds)
       })
       // The rows are gone, so an own run of such a job ends at its next step; then its files can go, too.
-      for (const jobId of jobIds) active.find(jobId)?.control.interrupt('lost')
-      await logs.remove(jobIds.filter((jobId) => active.find(jobId) === undefined))
+      const running = jobIds.flatMap((jobId) => active.find(jobId) ?? [])
+      for (const { control, ended, run } of running) {
+        control.interrupt('lost')
+        void ended.then(() => logs.remove([run.jobId])).catch(() => undefined)
+      }
+      await logs.remove(jobIds)
     }),
   ]
 }

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import type { ClaimedJob } from '@slipway/contracts'
+import { createPool } from '@slipway/database'
+import { database, type Teardown } from '@slipway/test-kit'
+import t from 'tap'
+import { openStore } from '../src/executor-store.ts'
+import { createEventStore } from '../src/runs/event-store.ts'
+import { createJournalStore } from '../src/runs/journal-store.ts'
+import type { RunResult } from '../src/runs/run.ts'
+import { createRunStore, type RunStore } from '../src/runs/run-store.ts'
+import { silentLog } from './silent-log.ts'
+
+const times = { leaseMs: 30_000, renewMs: 10_000, takeOverGraceMs: 10_000, marginMs: 5_000 }
+const done: RunResult = {
+  outcome: 'completed',
+  statusMessage: '',
+  trace: '',
+  warnings: [],
+  packageChanges: [],
+}
+const command = { kind: 'activate', command: 'x', before: { targets: [], inactive: [], active: [] } } as const
+
+const job = (jobId: number, submission = 1): ClaimedJob => ({
+  jobId,
+  submission,
+  kind: 'install',
+  action: 'Activate',
+  hostId: randomUUID(),
+  hostname: 'r1',
+  serverDirectory: '',
+  softwarePackages: [],
+  commandProfiles: [],
+  createdBy: 'root',
+})
+
+async function open(t: Teardown) {
+  const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url))
+  const { connection } = await database(t, { migrationsDir })
+  const store = openStore(connection, silentLog)
+  const pool = createPool(connection)
+  t.teardown(async () => {
+    await store.close()
+    await pool.end()
+  })
+  const runs = createRunStore(store.db, times)
+  const age = (seconds: number) =>
+    pool.query('UPDATE run SET lease_until = lease_until - make_interval(secs => $1)', [seconds])
+  return { store, pool, runs, journal: createJournalStore(store.db), events: createEventStore(store.db), age }
+}
+
+async function running(runs: RunStore, jobId = 1) {
+  const [run] = await runs.record('a', [job(jobId)])
+  if (run === undefined) throw new Error('not recorded')
+  await runs.start(run)
+  return run
+}
+
+t.test('a run is recorded once, whoever claims it', async (t) => {
+  const { runs } = await open(t)
+  t.match(await runs.record('a', [job(1), job(2)]), [
+    { jobId: 1, attempt: 1, state: 'claimed' },
+    { jobId: 2 },
+  ])
+  t.same(await runs.record('a', [job(1)]), [], 'the same offer again')
+  t.match(
+    await runs.record('b', [job(1)]),
+    [{ jobId: 1, attempt: 2 }],
+    'never confirmed, so offered to another',
+  )
+  t.equal(await runs.start({ jobId: 1, attempt: 1 }), undefined, 'the first one may not begin any more')
+  t.type(await runs.start({ jobId: 1, attempt: 2 }), Date)
+  t.same(await runs.record('c', [job(1)]), [], 'it runs')
+})
+
+t.test('a job that was submitted anew gets attempts of its own', async (t) => {
+  const { runs, store } = await open(t)
+  const run = await running(runs)
+  t.same(await runs.record('b', [job(1, 2)]), [], 'not while it runs')
+  await store.transact((tx) => runs.end(tx, run, { ...done, outcome: 'failed' }))
+  t.match(await runs.record('b', [job(1, 2)]), [{ submission: 2, attempt: 2, firstAttempt: 2 }])
+  await runs.drop({ jobId: 1, attempt: 2 })
+  t.match(
+    await runs.record('b', [job(1, 2)]),
+    [{ submission: 2, attempt: 3, firstAttempt: 3 }],
+    'dropped, offered again',
+  )
+})
+
+t.test('a mutating command is written down only while the lease holds', async (t) => {
+  const { runs, journal, age } = await open(t)
+  const [claimed] = await runs.record('a', [job(1)])
+  if (claimed === undefined) throw new Error('not recorded')
+  t.equal(await journal.write(claimed, command), undefined, 'not before the run is confirmed')
+  await runs.start(claimed)
+  t.match(await journal.write(claimed, command), { attempt: 1, kind: 'activate', outcome: undefined })
+  t.equal(await journal.write({ jobId: 1, attempt: 2 }, command), undefined, 'another attempt')
+  await age(31)
+  t.equal(await journal.write(claimed, command), undefined, 'after the lease')
+  await runs.renew([claimed])
+  t.ok(await journal.write(claimed, command), 'renewed')
+})
+
+t.test('a run is taken over after its lease and a grace, once', async (t) => {
+  const { runs, journal, store, age } = await open(t)
+  const first = await running(runs)
+  await age(39)
+  t.same(await runs.takeOver('b', 10), [], 'within the grace')
+  await age(2)
+  const both = (await Promise.all([runs.takeOver('b', 10), runs.takeOver('c', 10)])).flat()
+  t.match(both, [{ jobId: 1, attempt: 2, state: 'running', claimedBy: 'a' }])
+  t.equal(both.length, 1)
+  t.same(await runs.renew([first]), [], 'the first owner cannot renew')
+  t.equal(await journal.write(first, command), undefined, 'nor send')
+  t.equal(await store.transact((tx) => runs.end(tx, first, done)), undefined, 'nor end it')
+  t.ok(await store.transact((tx) => runs.end(tx, { jobId: 1, attempt: 2 }, done)))
+  t.equal(
+    await store.transact((tx) => runs.end(tx, { jobId: 1, attempt: 2 }, done)),
+    undefined,
+    'nobody twice',
+  )
+  await age(1_000_000)
+  t.same(await runs.takeOver('d', 10), [], 'an ended run stays ended')
+})
+
+t.test('a released run is taken over at once', async (t) => {
+  const { runs } = await open(t)
+  const first = await running(runs, 1)
+  await running(runs, 2)
+  await runs.release(first)
+  t.match(await runs.takeOver('b', 10), [{ jobId: 1 }])
+  await runs.expireAll()
+  t.same((await runs.takeOver('b', 1)).length, 1, 'no more than there is room for')
+})
+
+t.test('events of a job have no gaps, whoever writes', async (t) => {
+  const { runs, events, pool } = await open(t)
+  const run = await running(runs)
+  await Promise.all(Array.from({ length: 20 }, (_, n) => events.append(run, 'status', { n })))
+  await events.append({ jobId: 1, attempt: 9 }, 'status', { stale: true })
+  const { rows } = await pool.query('SELECT seq FROM job_event WHERE job_id = 1 ORDER BY seq')
+  t.same(
+    rows.map((row: { seq: number }) => row.seq),
+    Array.from({ length: 20 }, (_, n) => n + 1),
+  )
+})
+
+t.test('the first conclusion of a command stands', async (t) => {
+  const { runs, journal } = await open(t)
+  const run = await running(runs)
+  const entry = await journal.write(run, command)
+  if (entry === undefined) throw new Error('not written')
+  await journal.note(entry.id, { operationId: 12 })
+  await journal.note(entry.id, { reload: true })
+  await journal.conclude(entry.id, 'succeeded')
+  await journal.conclude(entry.id, 'failed', 'late')
+  t.match(await journal.ofSubmission(1, 1), [
+    { operationId: 12, reload: true, outcome: 'succeeded', detail: '' },
+  ])
+  t.same(await journal.ofSubmission(1, 2), [])
+})
+
+t.test('a forgotten job leaves nothing', async (t) => {
+  const { runs, journal, events, store, pool } = await open(t)
+  const run = await running(runs)
+  await journal.write(run, command)
+  await events.append(run, 'status', {})
+  await store.transact((tx) => runs.forget(tx, [1]))
+  const { rows } = await pool.query(
+    'SELECT (SELECT count(*)::int FROM journal) + (SELECT count(*)::int FROM job_event) AS n',
+  )
+  t.same(rows, [{ n: 0 }])
+})
