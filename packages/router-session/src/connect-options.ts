@@ -1,3 +1,4 @@
+import type { QuietTimes } from './channel/timing.ts'
 import type { Dial } from './transport/transport.ts'
 
 /** How to connect. All times in milliseconds. */
@@ -16,6 +17,8 @@ export interface ConnectOptions {
   commandTimeoutMs?: number
   /** Exact strings to mask in logs and errors, beside the login passwords and `ftp://user:SECRET@` forms. */
   secrets?: string[]
+  /** Other silences than the usual ones, for labs and for very slow lines. */
+  quietTimes?: Partial<QuietTimes>
   /** Opens the byte stream to an address; default: a TCP socket. The place for jump hosts. */
   dial?: Dial
 }

@@ -1,4 +1,6 @@
 export type { Answer } from './channel/command-reader.ts'
+export type { QuietTimes } from './channel/timing.ts'
+export { quietTimes } from './channel/timing.ts'
 export type { ConnectOptions } from './connect-options.ts'
 export { connectDefaults } from './connect-options.ts'
 export type { ConnectionAttempt, DeviceErrorCode, DeviceErrorFields } from './device-error.ts'

@@ -11,6 +11,14 @@ import {
 
 type Test = typeof t
 
+/** A lab answers at once. */
+const quick = {
+  questionQuietMs: 150,
+  doubtfulPromptQuietMs: 80,
+  loginPromptQuietMs: 20,
+  echoQuietMs: { unknown: 200, yes: 10_000, no: 20 },
+}
+
 const PROMPT = 'RP/0/RSP0/CPU0:pe1#'
 const VERSION = [
   'Wed Feb 10 14:33:27.147 UTC',
@@ -52,7 +60,7 @@ function router(answer: Answer = () => undefined, version = VERSION): Script {
 async function open(t: Test, script: Script, options: ConnectOptions = {}): Promise<DeviceSession> {
   const device = await sshDevice({ script })
   t.teardown(() => device.close())
-  const session = await connectDevice(target(device, 'ssh'), options)
+  const session = await connectDevice(target(device, 'ssh'), { quietTimes: quick, ...options })
   t.teardown(() => session.close())
   return session
 }

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LogScrub } from '../scrub/log-scrub.ts'
 import type { Terminal } from '../transport/transport.ts'
 import { createControlStripper } from './control-codes.ts'
+import { type QuietTimes, quietTimes } from './timing.ts'
 
 /** How long a polite close may take before the connection is cut. */
 const CLOSE_GRACE_MS = 500
@@ -15,12 +16,19 @@ export interface ChannelListener {
   onClose: () => void
 }
 
+/** What may be told about a channel. */
+export interface ChannelOptions {
+  log?: (bytes: Buffer) => void
+  quietTimes?: Partial<QuietTimes>
+}
+
 export interface Channel {
   readonly open: boolean
   /** Resolves when the connection is gone, however. Never rejects. */
   readonly closed: Promise<void>
   readonly newline: string
   readonly scrub: LogScrub
+  readonly timing: Readonly<QuietTimes>
   /** Writes in this very turn. */
   write: (text: string) => void
   /** Resolves when all written bytes have left and all received bytes were handed on. */
@@ -37,8 +45,9 @@ export interface Channel {
 }
 
 /** Makes the channel of a terminal. */
-export function createChannel(terminal: Terminal, scrub: LogScrub, log?: (bytes: Buffer) => void): Channel {
+export function createChannel(terminal: Terminal, scrub: LogScrub, options: ChannelOptions = {}): Channel {
   const { stream } = terminal
+  const { log } = options
   const decoder = new StringDecoder('utf8')
   const strip = createControlStripper()
   let listener: ChannelListener | undefined
@@ -80,6 +89,7 @@ export function createChannel(terminal: Terminal, scrub: LogScrub, log?: (bytes:
     closed,
     newline: terminal.newline,
     scrub,
+    timing: { ...quietTimes, ...options.quietTimes },
     write: (text) => {
       if (open && !closing) stream.write(text)
     },

@@ -8,7 +8,6 @@ import { findEcho } from './echo.ts'
 import { createOutputBuffer } from './output-buffer.ts'
 import { afterQuiet, done, fail, type Reader, type Step, WAIT } from './reader.ts'
 import { createTerminalLines } from './terminal-lines.ts'
-import { timing } from './timing.ts'
 
 /** Interrupts a question. Never Enter: that would be a yes to some. */
 const INTERRUPT = '\x03'
@@ -41,7 +40,7 @@ export interface CommandReading {
   /** The prompt as it was last seen, to recognise it glued to the end of a line. */
   lastPrompt: string
   echo: EchoMemory
-  /** Text before the echo belongs to the output (a command that was stopped goes on). */
+  /** A command that was stopped goes on: there is no echo to look for. */
   continues: boolean
   answers?: readonly Answer[] | undefined
   until?: RegExp | undefined
@@ -62,6 +61,7 @@ export interface CommandOutcome {
 
 /** Makes the reader of one command. */
 export function createCommandReader(channel: Channel, reading: CommandReading): Reader<CommandOutcome> {
+  const { timing } = channel
   const output = createOutputBuffer(reading.onLine)
   const patterns = [...(reading.answers ?? []).map((answer) => stateless(answer.when))]
   if (reading.until !== undefined) patterns.push(stateless(reading.until))
@@ -71,7 +71,8 @@ export function createCommandReader(channel: Channel, reading: CommandReading): 
     inline: inline(pattern),
     quietMs,
   }))
-  let head = reading.command === undefined ? undefined : ''
+  // An answer to a question may or may not be echoed; there is no echo to wait for.
+  let head = reading.command === undefined || reading.continues ? undefined : ''
   let unsolicited = ''
   let messageAt: number | undefined
   let question: string | undefined
@@ -95,8 +96,7 @@ export function createCommandReader(channel: Channel, reading: CommandReading): 
     if (command !== '') reading.echo.echoes = echo === undefined ? 'no' : 'yes'
     head = undefined
     const before = echo?.before ?? ''
-    if (reading.continues) output.push(before)
-    else unsolicited += before
+    unsolicited += before
     output.push(echo?.after ?? text)
     return true
   }

@@ -1,6 +1,19 @@
 // Silences that decide something, in milliseconds. They are waited for only when a decision hangs on them.
 
-export const timing = {
+/** How long it has to be quiet before something is believed. */
+export interface QuietTimes {
+  promptQuietMs: number
+  doubtfulPromptQuietMs: number
+  questionQuietMs: number
+  interruptQuietMs: number
+  echoQuietMs: { unknown: number; yes: number; no: number }
+  loginPromptQuietMs: number
+  unaskedPromptQuietMs: number
+  silenceMs: number
+}
+
+/** Defaults that suit routers behind slow lines; a lab may go lower. */
+export const quietTimes: Readonly<QuietTimes> = {
   /** A prompt at the end of the text is believed after this. */
   promptQuietMs: 20,
   /** A prompt with a message behind it, or glued to the end of a line: something may still follow. */
@@ -17,4 +30,4 @@ export const timing = {
   unaskedPromptQuietMs: 700,
   /** Nothing at all: press Enter. */
   silenceMs: 3000,
-} as const
+}

@@ -99,7 +99,7 @@ async function logIn(
   options: ConnectOptions,
 ): Promise<DeviceSession> {
   const scrub = scrubFor(target, options)
-  const channel = createChannel(terminal, scrub, options.log)
+  const channel = createChannel(terminal, scrub, options)
   const { username, password } = hop
   const reader = createLoginReader(channel, { username, password, authenticated: terminal.authenticated })
   const timeoutMs = options.loginTimeoutMs ?? connectDefaults.loginTimeoutMs

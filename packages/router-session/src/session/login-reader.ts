@@ -5,7 +5,6 @@ import type { Channel } from '../channel/channel.ts'
 import { lastWords } from '../channel/converse.ts'
 import { afterQuiet, done, fail, type Reader, type Step } from '../channel/reader.ts'
 import { createTerminalLines } from '../channel/terminal-lines.ts'
-import { timing } from '../channel/timing.ts'
 import { type DeviceErrorCode, deviceError } from '../device-error.ts'
 import { iosxr } from '../platform/iosxr.ts'
 import { iosxr64 } from '../platform/iosxr64.ts'
@@ -29,6 +28,7 @@ export interface LoginCredentials {
 
 /** Reads up to the first prompt that can be trusted, and returns it. */
 export function createLoginReader(channel: Channel, login: LoginCredentials): Reader<string> {
+  const { timing } = channel
   const lines = createTerminalLines()
   let seen = ''
   let names = 0

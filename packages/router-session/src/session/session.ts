@@ -2,7 +2,6 @@
 import type { Channel } from '../channel/channel.ts'
 import { type CommandOutcome, createCommandReader, type EchoMemory } from '../channel/command-reader.ts'
 import { converse } from '../channel/converse.ts'
-import { timing } from '../channel/timing.ts'
 import { deviceError } from '../device-error.ts'
 import type { Hop } from '../device-target.ts'
 import type { PlaneDefinition, PlatformDefinition } from '../platform/platform.ts'
@@ -73,7 +72,7 @@ export function createSession(deps: SessionDeps): OpenSession {
     }
     const prompts = planes.map(({ prompt: pattern }, index) => ({
       pattern,
-      quietMs: index === 0 ? timing.promptQuietMs : timing.doubtfulPromptQuietMs,
+      quietMs: index === 0 ? channel.timing.promptQuietMs : channel.timing.doubtfulPromptQuietMs,
     }))
     const { answers, until, onLine, idleTimeoutMs, signal } = options
     const reader = createCommandReader(channel, {
