@@ -244,7 +244,8 @@ function ask(address: string, method: string, path: string, options: Ask): Promi
   const body = toBody(options.body)
   const headers: Record<string, string> = {
     ...(auth === undefined ? {} : { authorization: basic(...auth) }),
-    ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': `${body.length}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(body === undefined || isChunked(options) ? {} : { 'content-length': `${body.length}` }),
     ...options.headers,
   }
   const { hostname, port } = new URL(address)
@@ -266,6 +267,10 @@ function ask(address: string, method: string, path: string, options: Ask): Promi
     sent.on('error', reject)
     sent.end(body)
   })
+}
+
+function isChunked({ headers }: Ask): boolean {
+  return headers?.['transfer-encoding'] === 'chunked'
 }
 
 function toBody(body: unknown): Buffer | undefined {

@@ -143,6 +143,21 @@ t.test('bodies that are not rows are refused as a whole, and nothing is done', a
   t.same(askedFor(inventoryMessages.upsertRegions), [])
 })
 
+t.test('a client that sends all of a refused body first still reads the answer', async (t) => {
+  const { ask } = await build(t)
+  const body = Buffer.alloc(20 * 1024 * 1024, 'x')
+  const close = { connection: 'close' }
+  failed(await ask('POST', '/api/v1/regions', { body, headers: close }), 413, /at most 16777216 bytes/)
+  const chunked = { ...close, 'transfer-encoding': 'chunked' }
+  failed(await ask('POST', '/api/v1/regions', { body, headers: chunked }), 413, /at most 16777216 bytes/)
+  failed(
+    await ask('POST', '/api/v1/regions', { body, headers: close, auth: undefined }),
+    401,
+    'Unauthorized Access',
+  )
+  failed(await ask('POST', '/api/v1/nowhere', { body, headers: close }), 404, 'Not Found')
+})
+
 t.test('Content-Type may have parameters and any case; GET and DELETE ignore it and any body', async (t) => {
   const { ask } = await build(t)
   for (const type of [

@@ -3,8 +3,8 @@ import { type Caller, createError, type Permission } from '@slipway/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JsonRow } from '../rows/json-row.ts'
 import { type Authentication, callerOf } from './auth-hook.ts'
+import { hasBody } from './discard-body.ts'
 import type { ApiAnswer } from './envelope.ts'
-import { bodyLimitBytes } from './errors.ts'
 import { rowsOf } from './json-body.ts'
 import { type Query, readQuery } from './query.ts'
 
@@ -65,16 +65,12 @@ function toCall(route: ApiRoute, request: FastifyRequest): ApiCall {
 }
 
 /** Refuses what cannot be a JSON body before any of it is read. Errors: INPUT_… */
-function assertJsonBody({ headers }: FastifyRequest): void {
-  const length = Number(headers['content-length'] ?? 0)
-  if (headers['transfer-encoding'] === undefined && length === 0) throw createError('INPUT_EMPTY_BODY')
+function assertJsonBody({ raw }: FastifyRequest): void {
+  const { headers } = raw
+  if (!hasBody(raw)) throw createError('INPUT_EMPTY_BODY')
   if (mediaTypeOf(headers['content-type']) !== 'application/json') throw createError('INPUT_CONTENT_TYPE')
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw createError('INPUT_MALFORMED_JSON', ['a Content-Encoding is not supported.'])
-  }
-  // Refused here and not while reading: the connection stays, and a client that sends first reads the answer.
-  if (length > bodyLimitBytes) {
-    throw createError('INPUT_TOO_LARGE', [`at most ${bodyLimitBytes} bytes.`])
   }
   // Parameters such as charset are allowed and mean nothing: JSON is UTF-8.
   headers['content-type'] = 'application/json'

@@ -7,6 +7,7 @@ import {
   type SlipwayError,
 } from '@slipway/contracts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { discardBody } from './discard-body.ts'
 import { failureBody } from './envelope.ts'
 import { isDecodable } from './url.ts'
 
@@ -93,11 +94,16 @@ export function headersOf(error: SlipwayError): Readonly<Record<string, string>>
 }
 
 /** Answers an error in the envelope; unexpected ones are logged here, once, with the request's id. */
-export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export async function sendError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const error = asSlipwayError(thrown)
   const status = statusOf(error)
   if (status === 500) request.log.error({ err: error, cause: error.cause }, 'request failed unexpectedly')
   else if (status === 503) request.log.warn({ code: error.code }, 'request could not be served')
+  await discardBody(request.raw)
   return reply
     .code(status)
     .headers({ ...headersOf(error), 'cache-control': 'no-store' })

@@ -8,14 +8,17 @@ const MAX_DEPTH = 16
 /** Rows in one request. Source: REST contract, section 1. */
 const MAX_ROWS = 10_000
 
+const tooManyRows = (): SlipwayError => createError('INPUT_TOO_LARGE', [`at most ${MAX_ROWS} rows.`])
 const malformed = (reason: string): SlipwayError => createError('INPUT_MALFORMED_JSON', [reason])
 
-/** Parses a body. Errors: INPUT_EMPTY_BODY, INPUT_MALFORMED_JSON (its text never quotes the body). */
+/** Parses a body. Errors: INPUT_EMPTY_BODY, INPUT_TOO_LARGE, INPUT_MALFORMED_JSON (it never quotes the body). */
 export function parseJsonBody(bytes: Uint8Array): unknown {
   const json = decode(bytes)
   if (json.trim() === '') throw createError('INPUT_EMPTY_BODY')
-  const { depth, members } = scan(json)
+  const { depth, members, outerCommas } = scan(json)
   if (depth > MAX_DEPTH) throw malformed('it is nested too deeply.')
+  // Before they are made: objects of a body full of tiny rows take far longer than counting them.
+  if (outerCommas >= MAX_ROWS) throw tooManyRows()
   const value = parse(json)
   if (countMembers(value) !== members) throw malformed('an object holds the same key twice.')
   return value
@@ -26,7 +29,7 @@ export function rowsOf(body: unknown): readonly JsonRow[] {
   if (body === undefined) throw createError('INPUT_EMPTY_BODY')
   const rows: readonly unknown[] = Array.isArray(body) ? body : [body]
   if (rows.length === 0) throw createError('INPUT_EMPTY_BODY')
-  if (rows.length > MAX_ROWS) throw createError('INPUT_TOO_LARGE', [`at most ${MAX_ROWS} rows.`])
+  if (rows.length > MAX_ROWS) throw tooManyRows()
   if (!rows.every(isJsonRow)) throw createError('INPUT_NOT_OBJECTS')
   return rows
 }
@@ -54,31 +57,63 @@ function parse(json: string): unknown {
 }
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
+const COMMA = 0x2c
 const COLON = 0x3a
-const OPENING = new Set([0x5b, 0x7b])
-const CLOSING = new Set([0x5d, 0x7d])
+const BACKSLASH = 0x5c
+const OPEN_LIST = 0x5b
+const CLOSE_LIST = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
 
-/** Deepest nesting of a JSON text, and how many members its objects have as written. Right for valid JSON only. */
-function scan(json: string): { depth: number; members: number } {
-  let level = 0
-  let depth = 0
-  let members = 0
-  for (let at = 0; at < json.length; at += 1) {
-    const code = json.charCodeAt(at)
-    if (code === QUOTE) at = endOfString(json, at)
-    // Outside of strings a colon stands in members only.
-    else if (code === COLON) members += 1
-    else if (OPENING.has(code)) depth = Math.max(depth, ++level)
-    else if (CLOSING.has(code)) level -= 1
-  }
-  return { depth, members }
+interface Shape {
+  /** Deepest nesting. */
+  depth: number
+  /** Members of all objects as written. */
+  members: number
+  /** Commas directly in the outermost list or object. */
+  outerCommas: number
 }
 
+/** What a JSON text holds, before anything is made of it. Right for valid JSON only. */
+function scan(json: string): Shape {
+  const shape: Shape = { depth: 0, members: 0, outerCommas: 0 }
+  let level = 0
+  for (let at = 0; at < json.length; at += 1) {
+    switch (json.charCodeAt(at)) {
+      case QUOTE:
+        at = endOfString(json, at)
+        break
+      case COLON: // outside of strings it stands in members only
+        shape.members += 1
+        break
+      case COMMA:
+        if (level === 1) shape.outerCommas += 1
+        break
+      case OPEN_LIST:
+      case OPEN_OBJECT:
+        level += 1
+        shape.depth = Math.max(shape.depth, level)
+        break
+      case CLOSE_LIST:
+      case CLOSE_OBJECT:
+        level -= 1
+        break
+    }
+  }
+  return shape
+}
+
+/** Index of the quote that ends the string beginning at `start`. */
 function endOfString(json: string, start: number): number {
-  let at = start + 1
-  while (at < json.length && json.charCodeAt(at) !== QUOTE) at += json.charCodeAt(at) === BACKSLASH ? 2 : 1
-  return at
+  let end = json.indexOf('"', start + 1)
+  while (end !== -1 && isEscaped(json, end)) end = json.indexOf('"', end + 1)
+  return end === -1 ? json.length : end
+}
+
+function isEscaped(json: string, at: number): boolean {
+  let first = at
+  while (json.charCodeAt(first - 1) === BACKSLASH) first -= 1
+  return (at - first) % 2 === 1
 }
 
 /** Members of all objects of a parsed value, whose depth is bounded: a key given twice is one of them. */

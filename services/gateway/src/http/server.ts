@@ -7,7 +7,7 @@ import type { ApiRoute } from './api-route.ts'
 import type { AuthDeps } from './auth-hook.ts'
 import type { Asker } from './backend.ts'
 import { clientErrorHandler } from './client-error.ts'
-import { notFoundError, sendError } from './errors.ts'
+import { bodyLimitBytes, notFoundError, sendError } from './errors.ts'
 import { apiPrefix, routableUrl } from './url.ts'
 
 export interface ServerDeps {
@@ -29,11 +29,12 @@ export type SessionLogCheck = (asker: Asker, id: string) => Promise<void>
 export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   const app = createFastify({
     log: deps.log,
+    bodyLimit: bodyLimitBytes,
     rewriteUrl: (request) => routableUrl(request.url ?? '/'),
     // While closing, requests of open connections are still answered, in the envelope.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
-      sendError(error, request, reply)
+      sendError(error, request, reply).catch((err: unknown) => request.log.error({ err }, 'no answer'))
     },
     clientErrorHandler,
     ...(deps.tls === undefined ? {} : { tls: deps.tls }),
