@@ -42,8 +42,8 @@ module.exports = {
     {
       name: 'src-knows-no-test',
       severity: 'error',
-      from: { path: '/src/' },
-      to: { path: ['/test/', '^packages/test-kit/'] },
+      from: { path: '/src/', pathNot: '^packages/test-kit/' },
+      to: { path: ['^(packages|services)/[^/]+/test/', '^test/', '^packages/test-kit/'] },
     },
     {
       name: 'product-knows-no-simulator',
