@@ -1,16 +1,25 @@
 // Everything below /api/v1: parsers, headers of every answer, unknown paths, the routes.
 import { createError } from '@slipway/contracts'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { addApiRoute } from './api-route.ts'
-import { type Authentication, callerOf, installAuthentication } from './auth-hook.ts'
+import { type ApiRoute, addApiRoute } from './api-route.ts'
+import { type AuthDeps, type Authentication, callerOf, installAuthentication } from './auth-hook.ts'
+import type { Asker } from './backend.ts'
 import { notFoundError } from './errors.ts'
 import { parseJsonBody } from './json-body.ts'
 import { readQuery } from './query.ts'
-import type { ServerDeps } from './server.ts'
 import { createMethodTable, pathOf } from './url.ts'
 
+export interface ApiDeps {
+  auth: AuthDeps
+  routes: readonly ApiRoute[]
+  /** Serves `GET /install/logs/:id`: the session logs of a job as a zip. */
+  sessionLogs: FastifyPluginAsync
+  /** Refuses ids of jobs that do not exist before `sessionLogs` is asked. */
+  assertJobExists: (asker: Asker, id: string) => Promise<void>
+}
+
 /** The API as a plugin; register it with its prefix. Not wrapped: its decorators are its own. */
-export function api(deps: ServerDeps): FastifyPluginAsync {
+export function api(deps: ApiDeps): FastifyPluginAsync {
   return async (app) => {
     const auth = await installAuthentication(app, deps.auth)
     installParsers(app)
@@ -72,7 +81,7 @@ function addTokenRoute(app: FastifyInstance, auth: Authentication): void {
 }
 
 /** Session logs are bytes, served by a plugin of the executor once it is known that caller and job are good. */
-function addSessionLogs(app: FastifyInstance, auth: Authentication, deps: ServerDeps): void {
+function addSessionLogs(app: FastifyInstance, auth: Authentication, deps: ApiDeps): void {
   const onRequest = [auth.authenticate, auth.permit('install.manage')]
   for (const url of ['/install/logs', '/install/logs/']) {
     app.get(url, { onRequest }, async () => {

@@ -1,29 +1,18 @@
 // The HTTP server: health routes, and the API below /api/v1, where every answer is JSON in one envelope, whatever
 // happens. Source: REST contract, section 1.
 import { createFastify, type HealthOptions, healthRoutes, type ServiceDeps } from '@slipway/service-kit'
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
-import { api } from './api.ts'
-import type { ApiRoute } from './api-route.ts'
-import type { AuthDeps } from './auth-hook.ts'
-import type { Asker } from './backend.ts'
+import type { FastifyInstance } from 'fastify'
+import { type ApiDeps, api } from './api.ts'
 import { clientErrorHandler } from './client-error.ts'
 import { bodyLimitBytes, notFoundError, sendError } from './errors.ts'
 import { apiPrefix, routableUrl } from './url.ts'
 
-export interface ServerDeps {
+export interface ServerDeps extends ApiDeps {
   log: ServiceDeps<unknown>['log']
-  auth: AuthDeps
-  routes: readonly ApiRoute[]
   health: HealthOptions
-  /** Serves `GET /install/logs/:id`: the session logs of a job as a zip. */
-  sessionLogs: FastifyPluginAsync
-  /** Refuses ids of jobs that do not exist before `sessionLogs` is asked. */
-  assertJobExists: SessionLogCheck
   /** Certificate and key in PEM form. */
   tls?: { cert: string; key: string }
 }
-
-export type SessionLogCheck = (asker: Asker, id: string) => Promise<void>
 
 /** Makes the server, ready to listen or to be injected. */
 export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
