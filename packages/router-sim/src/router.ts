@@ -143,6 +143,8 @@ export function createRouter(options: RouterOptions): SimulatedRouter {
   let status: RouterState['status'] = 'stopped'
   let reloads = 0
   let boots = 0
+  let started = false
+  let refusing = false
 
   const later = (milliseconds: number, action: () => void) => {
     const timer = setTimeout(() => {
@@ -231,10 +233,13 @@ export function createRouter(options: RouterOptions): SimulatedRouter {
     reloads += 1
     boots += 1
     const boot = boots
-    const closed = listener.close()
     listener.cut()
-    closed.then(
-      () => later(timing.reloadMs, () => comeUp(boot)),
+    listener.close().then(
+      () => {
+        // Whoever slipped in while the port was closing.
+        listener.cut()
+        later(timing.reloadMs, () => comeUp(boot))
+      },
       () => undefined,
     )
   }
@@ -247,10 +252,11 @@ export function createRouter(options: RouterOptions): SimulatedRouter {
     open().catch((error: unknown) => log(`%OS-TTY-4-WARNING : ${String(error)}`))
   }
   async function open(): Promise<number> {
-    const refused = faults.has(FAULT_KINDS.refuse)
+    refusing = faults.has(FAULT_KINDS.refuse)
     const port = await listener.open()
-    if (refused) await listener.close()
-    if (status === 'stopped' && boots === 0) log('%OS-SYSMGR-5-NOTICE : Card is WARM started')
+    if (refusing || !started) await listener.close()
+    if (!started) return port
+    if (boots === 0) log('%OS-SYSMGR-5-NOTICE : Card is WARM started')
     status = 'up'
     events.emit('up')
     return port
@@ -258,8 +264,9 @@ export function createRouter(options: RouterOptions): SimulatedRouter {
   /** The port follows the `refuse` fault, and a router that stayed down comes up when its faults are cleared. */
   function followFaults(): void {
     if (status === 'down' && !faults.has(FAULT_KINDS.stayDown)) later(timing.reloadMs, () => comeUp(boots))
-    if (status !== 'up') return
-    const action = faults.has(FAULT_KINDS.refuse) ? listener.close() : listener.open()
+    if (status !== 'up' || refusing === faults.has(FAULT_KINDS.refuse)) return
+    refusing = !refusing
+    const action = refusing ? listener.close() : open()
     action.then(
       () => undefined,
       (error: unknown) => log(`%OS-TTY-4-WARNING : ${String(error)}`),
@@ -273,6 +280,7 @@ export function createRouter(options: RouterOptions): SimulatedRouter {
     off: events.off.bind(events),
     mutations,
     async start() {
+      started = true
       if (options.protocol === 'ssh' && ssh === undefined) {
         ssh = createSshEndpoint({
           hostKeys: await hostKeys(),
@@ -285,14 +293,14 @@ export function createRouter(options: RouterOptions): SimulatedRouter {
       return { address, port: await open() }
     },
     async stop() {
+      started = false
       status = 'stopped'
       for (const timer of timers) clearTimeout(timer)
       timers.clear()
       engine.abort(undefined, 'Interrupted by a power loss')
       lines.stop()
-      const closed = listener.close()
+      await listener.close()
       listener.cut()
-      await closed
     },
     state: () => snapshot(options, core, { status, reloads }),
     counts: () => countByKind(mutations),

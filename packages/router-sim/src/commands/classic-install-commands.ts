@@ -277,19 +277,12 @@ async function remove(context: CommandContext, args: InstallArguments): Promise<
   return proceed(context, operation, work, args.synchronous === true)
 }
 
-/** `install operation 12 stop`, `install abort 12`. */
+/** `install operation 12 stop`, `install abort 12`; the session that started the operation is told its end. */
 function abort(context: CommandContext): string | undefined {
   const id = context.args.find(({ text }) => /^\d+$/.test(text))?.text
-  const operation = context.router.engine.current()
   const reason = classicError(['The operation has been aborted by the user.'], []).join('\n')
-  if (
-    operation === undefined ||
-    !context.router.engine.abort(id === undefined ? undefined : Number(id), reason)
-  ) {
-    return 'There are no install requests in operation.'
-  }
-  context.printLines([endedLine(operation)])
-  return undefined
+  const aborted = context.router.engine.abort(id === undefined ? undefined : Number(id), reason)
+  return aborted ? undefined : 'There are no install requests in operation.'
 }
 
 const hasPackages = (args: InstallArguments) => args.names.length > 0 || args.id !== undefined

@@ -260,14 +260,14 @@ async function remove(context: CommandContext, args: InstallArguments): Promise<
   return proceed(context, operation, work)
 }
 
+/** The session that started the operation is told its end. */
 function abort(context: CommandContext): string | undefined {
   const id = context.args.find(({ text }) => /^\d+$/.test(text))?.text
-  const operation = context.router.engine.current()
   const aborted = context.router.engine.abort(
     id === undefined ? undefined : Number(id),
     'Abort requested by the user',
   )
-  return operation === undefined || !aborted ? 'No install operation in progress' : stamped(operation)
+  return aborted ? undefined : 'No install operation in progress'
 }
 
 const hasPackages = (args: InstallArguments) => args.names.length > 0 || args.id !== undefined

@@ -83,9 +83,8 @@ export function createSftpRepository(options: SftpRepositoryOptions): SftpReposi
       return { address, port: await listener.open() }
     },
     async stop() {
-      const closed = listener.close()
+      await listener.close()
       listener.cut()
-      await closed
     },
     counts: () => ({ logins, refusedLogins, downloads: Object.fromEntries(downloads) }),
     reset() {

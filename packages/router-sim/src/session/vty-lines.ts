@@ -7,7 +7,7 @@ import { runOnce, runShell } from './shell.ts'
 import { createTty, type Tty } from './tty.ts'
 import type { Wire } from './wire.ts'
 
-/** How often idle sessions are looked for. */
+/** Idle sessions are looked for at least every second. */
 const IDLE_CHECK_MS = 1000
 
 /** The lines. */
@@ -50,11 +50,14 @@ export function createVtyLines(router: RouterCore, count: number): VtyLines {
   }
   const watchIdle = () => {
     if (router.timing.idleMs === 0 || idleTimer !== undefined) return
-    idleTimer = setInterval(() => {
-      const limit = router.now().getTime() - router.timing.idleMs
-      for (const session of sessions) if (session.lastInputAt.getTime() < limit) session.close()
-      if (sessions.length === 0) stop()
-    }, IDLE_CHECK_MS)
+    idleTimer = setInterval(
+      () => {
+        const limit = router.now().getTime() - router.timing.idleMs
+        for (const session of sessions) if (session.lastInputAt.getTime() < limit) session.close()
+        if (sessions.length === 0) stop()
+      },
+      Math.min(IDLE_CHECK_MS, router.timing.idleMs),
+    )
     idleTimer.unref()
   }
   const stop = () => {

@@ -20,7 +20,6 @@ export interface PortListener {
   readonly close: () => Promise<void>
   /** Cuts all connections. */
   readonly cut: () => void
-  readonly isOpen: () => boolean
 }
 
 /** Makes a listener on loopback (or another address); `port` 0 means any. */
@@ -34,33 +33,44 @@ export function createPortListener(
   const tryPort = (number: number) =>
     listen(options.address, number, (socket) => {
       sockets.add(socket)
+      // Terminals and SFTP are small messages back and forth: waiting for acknowledgements costs 40 ms each.
+      socket.setNoDelay(true)
       socket.once('close', () => sockets.delete(socket))
       // Before a transport takes over, a reset must not end the process.
       socket.on('error', () => socket.destroy())
       accept(socket)
     })
+  // Opening and closing take turns, so that the last wish holds whatever the order of completion.
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(action: () => Promise<T>): Promise<T> => {
+    const result = turn.then(action)
+    turn = result.catch(() => undefined)
+    return result
+  }
+  const openNow = async () => {
+    for (let tries = 0; tries < TRIES && server === undefined; tries += 1) {
+      const number = port === 0 ? randomInt(LOWEST, HIGHEST) : port
+      server = await tryPort(number)
+      if (server !== undefined) port = number
+      else if (port !== 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+    if (server === undefined)
+      throw simError('SIM_PORT_UNAVAILABLE', `port ${port} of ${options.address} is in use`)
+    return port
+  }
+  const closeNow = () => {
+    const closing = server
+    server = undefined
+    // The port is free at once; the callback would wait for the connections to end.
+    closing?.close()
+    return Promise.resolve()
+  }
   return {
-    async open() {
-      if (server !== undefined) return port
-      for (let tries = 0; tries < TRIES && server === undefined; tries += 1) {
-        const number = port === 0 ? randomInt(LOWEST, HIGHEST) : port
-        server = await tryPort(number)
-        if (server !== undefined) port = number
-        else if (port !== 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-      }
-      if (server === undefined)
-        throw simError('SIM_PORT_UNAVAILABLE', `port ${port} of ${options.address} is in use`)
-      return port
-    },
-    async close() {
-      const closing = server
-      server = undefined
-      if (closing !== undefined) await new Promise<void>((resolve) => closing.close(() => resolve()))
-    },
+    open: () => inTurn(openNow),
+    close: () => inTurn(closeNow),
     cut() {
       for (const socket of sockets) socket.destroy()
     },
-    isOpen: () => server !== undefined,
   }
 }
 

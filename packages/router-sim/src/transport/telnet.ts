@@ -34,7 +34,6 @@ export function telnetWire(socket: Socket): Wire {
   })
   // A reset connection ends in `close`, which is what the session listens to.
   socket.on('error', () => socket.destroy())
-  socket.setNoDelay(true)
   socket.write(
     Buffer.from([IAC, WILL, OPTION.echo, IAC, WILL, OPTION.suppressGoAhead, IAC, DO, OPTION.windowSize]),
   )
