@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type pg from 'pg'
 import t, { type Test } from 'tap'
 import { placeBinaries } from '../src/embedded/placement.ts'
@@ -27,6 +29,13 @@ async function start(t: Test, dataDir: string, more = {}): Promise<EmbeddedPostg
 
 // One data directory for all tests that can live with what others left there: creating one takes the most time.
 const shared = join(await directory(t), 'data', 'postgres')
+
+/** A data directory of its own, copied from the shared one while no server runs there. */
+async function copyOfShared(t: Test, name = 'pg'): Promise<string> {
+  const dataDir = join(await directory(t), name)
+  await promisify(execFile)('cp', ['-a', shared, dataDir])
+  return dataDir
+}
 
 const one = async (connection: string | pg.ClientConfig, sql: string): Promise<unknown> => {
   const { rows } = await withClient(connection, (client) => client.query({ text: sql, rowMode: 'array' }))
@@ -58,8 +67,7 @@ t.test('listens on a socket that only its user can reach, and on no port', async
 
 t.test('takes a short temporary path for the socket of a deep or strange data directory', async (t) => {
   for (const name of ['a'.repeat(120), 'with blank, comma']) {
-    const dataDir = join(await directory(t), name)
-    const server = await start(t, dataDir)
+    const server = await start(t, await copyOfShared(t, name))
     const { host = '' } = server.connection('postgres')
     t.ok(Buffer.byteLength(`${host}/.s.PGSQL.5432`) <= 100, host)
     t.equal(await one(server.url('postgres'), 'SELECT 1'), 1)
@@ -143,7 +151,7 @@ t.test('starts without any locale in the environment', async (t) => {
 })
 
 t.test('refuses databases that are not UTF8', async (t) => {
-  const dataDir = join(await directory(t), 'pg')
+  const dataDir = await copyOfShared(t)
   const server = await start(t, dataDir)
   const ascii = (name: string) => `CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'SQL_ASCII'`
   await withClient(server.url('postgres'), (client) => client.query(ascii('old')))
@@ -158,7 +166,7 @@ t.test('refuses databases that are not UTF8', async (t) => {
 })
 
 t.test('refuses files of another major version', async (t) => {
-  const dataDir = join(await directory(t), 'pg')
+  const dataDir = await copyOfShared(t)
   const server = await start(t, dataDir)
   await server.stop()
   await writeFile(join(server.home, 'pgdata', 'PG_VERSION'), '14\n')
