@@ -35,7 +35,7 @@ export function createLoginReader(channel: Channel, login: LoginCredentials): Re
   let passwordSent = false
   let nudges = 0
   let unasked = ''
-  let foreign = 0
+  let foreign = ''
 
   const trusted = () => login.authenticated || passwordSent
   const recent = () => seen + lines.line
@@ -121,13 +121,20 @@ export function createLoginReader(channel: Channel, login: LoginCredentials): Re
 
   /** Between name and password Enter would be an empty password, so the device is given all its time. */
   function silence(): number {
-    return names > 0 || passwordSent ? SLOW_SERVER_MS : timing.silenceMs
+    return (names > 0 || passwordSent) && !isForeign() ? SLOW_SERVER_MS : timing.silenceMs
+  }
+
+  /** A prompt of some other system; certain only when Enter brings it again. */
+  function isForeign(): boolean {
+    return trusted() && FOREIGN_PROMPT.test(lines.line)
   }
 
   function onSilence(): Step<string> {
-    if (trusted() && FOREIGN_PROMPT.test(lines.line)) foreign += 1
-    if (foreign > 1)
-      return refuse('DEVICE_UNSUPPORTED', `This is not a prompt of IOS XR: ${lines.line.trim()}`)
+    if (isForeign()) {
+      const prompt = lines.line.trim()
+      if (prompt === foreign) return refuse('DEVICE_UNSUPPORTED', `This is not a prompt of IOS XR: ${prompt}`)
+      foreign = prompt
+    }
     if (nudges >= MAX_NUDGES || (names > 0 && !passwordSent)) return { kind: 'wait' }
     nudges += 1
     return send('', timing.silenceMs)
