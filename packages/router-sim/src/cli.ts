@@ -20,7 +20,8 @@ Starts simulated Cisco routers on this machine (classic IOS XR: asr9k; eXR: ncs5
 and SSH, an SFTP server with packages for them, and an HTTP control API. Prints one JSON line per thing:
 
   {"kind":"router","name","family","protocol":"telnet"|"ssh","address","port","user","password"}
-  {"kind":"repository","row":{...},"packages":{"<family>":["<file>",...]}}   row is a body for POST /server_repositories
+  {"kind":"repository","row":{...},"packages":{"<family>":["<file>",...]}}   row is a body for POST /server_repositories;
+                                                                     packages make one upgrade, added and activated together
   {"kind":"control","url"}
   {"kind":"ready"}
 

@@ -261,7 +261,7 @@ t.test('refuses an upgrade that forgets an option, and everything at once it acc
 })
 
 t.test('asks before a reload unless told not to, and aborts on n', async (t) => {
-  const { session, add, router } = await setUp(t)
+  const { session, add } = await setUp(t)
   await add('asr9k-px-5.3.3.CSCuy81837.pie')
   session.send(`admin install activate ${SMU} async\r`)
   await session.expect(/Proceed with this install operation \(y\/n\)\? \[y\] /)

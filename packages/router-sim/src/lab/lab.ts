@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouter, type RouterOptions, type SimulatedRouter } from '../router.ts'
 import type { Timing } from '../router-core.ts'
-import { writeDemoPackages } from '../software/demo-packages.ts'
+import { upgradeFiles, writeDemoPackages } from '../software/demo-packages.ts'
 import { FAMILIES, type Family } from '../software/package-facts.ts'
 import { createControlApi } from './control-api.ts'
 import { createSftpRepository, type SftpRepository } from './sftp-repository.ts'
@@ -187,7 +187,10 @@ async function startRepository(
 ) {
   const root = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'slipway-lab-')))
   if (options.dataDir === undefined) releasers.push(() => rm(root, { recursive: true, force: true }))
-  const packages = await writeDemoPackages(root, [...new Set(families)])
+  const offered = [...new Set(families)]
+  await writeDemoPackages(root, offered)
+  // Announced is what makes one upgrade; the repository holds more: an optional package, a fix, a tar.
+  const packages = Object.fromEntries(offered.map((family) => [family, upgradeFiles(family)]))
   const password = options.password ?? secretFor(options.seed, REPOSITORY)
   const repository = createSftpRepository({ root, user: 'lab', password, port })
   const at = await repository.start()

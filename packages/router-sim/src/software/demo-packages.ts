@@ -150,6 +150,14 @@ export function demoPackages(family: Family): PackageFacts[] {
   ]
 }
 
+/** Files that make up the complete upgrade to the next release: added and activated together, the image first. */
+export function upgradeFiles(family: Family): string[] {
+  const { next } = DEMO_RELEASES[family]
+  return demoPackages(family)
+    .filter((facts) => facts.release === next)
+    .map((facts) => facts.file)
+}
+
 /** Name of the classic tar that holds the complete upgrade; added whole and activated by operation id. */
 export const DEMO_TAR = `ASR9K-iosxr-px-k9-${DEMO_RELEASES.asr9k.next}.tar`
 
