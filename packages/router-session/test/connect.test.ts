@@ -319,6 +319,20 @@ t.test('SSH login', async (t) => {
     t.match(await failure(target('ssh', port)), { code: 'DEVICE_PASSWORD_EXPIRED' })
   })
 
+  t.test('with a request to change the password changes nothing either', async (t) => {
+    const { port } = await device(
+      t,
+      sshDevice({
+        script,
+        authenticate: (context) => {
+          if (context.method !== 'password') return context.reject(['password'])
+          context.requestChange('Your password has expired', () => t.fail('a new password was chosen'))
+        },
+      }),
+    )
+    t.match(await failure(target('ssh', port)), { code: 'DEVICE_PASSWORD_EXPIRED' })
+  })
+
   t.test('to a device with only old algorithms', async (t) => {
     const { port, ...server } = await device(
       t,

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
+import type { Channel } from '../src/channel/channel.ts'
+import { createCommandReader } from '../src/channel/command-reader.ts'
 import { createControlStripper } from '../src/channel/control-codes.ts'
 import { findEcho } from '../src/channel/echo.ts'
 import { createOutputBuffer } from '../src/channel/output-buffer.ts'
 import { createTerminalLines } from '../src/channel/terminal-lines.ts'
+import { quietTimes } from '../src/channel/timing.ts'
 import { createLogScrub, iosxr, iosxr64, scrub } from '../src/index.ts'
 import {
   AUTH_REFUSED,
@@ -155,7 +158,7 @@ t.test('output buffers drop the time stamp, tell lines and find text once', asyn
 
 t.test('echoes are found', async (t) => {
   const prompt = iosxr.main.prompt
-  const find = (head: string, command: string) => findEcho(head, command, prompt)
+  const find = (head: string, command: string) => findEcho(head, command, [prompt])
 
   t.test('plain, wrapped and scrolled', async (t) => {
     t.same(find('show version\r\nout', 'show version'), { before: '', after: 'out' })
@@ -183,6 +186,76 @@ t.test('echoes are found', async (t) => {
     })
     t.equal(find(message, 'y'), undefined, 'a short command is not seen inside a message')
   })
+})
+
+t.test('the answer to a command does not depend on how the stream is cut', async (t) => {
+  const prompt = 'RP/0/RP0/CPU0:pe1#'
+  const message = 'May 31 20:15:10 Install operation 3 finished successfully\r\n'
+  const channel: Channel = {
+    open: true,
+    closed: new Promise(() => {}),
+    newline: '\n',
+    scrub: createLogScrub([]),
+    timing: quietTimes,
+    write: () => {},
+    settled: async () => {},
+    attach: () => () => {},
+    onIdle: () => {},
+    keep: () => {},
+    flushLog: () => {},
+    close: async () => {},
+  }
+  const run = (chunks: string[]) => {
+    const reader = createCommandReader(channel, {
+      command: 'show x',
+      prompts: [{ pattern: iosxr.main.prompt, quietMs: 1 }],
+      lastPrompt: prompt,
+      echo: { echoes: 'unknown' },
+      continues: false,
+    })
+    let step = reader.start?.()
+    for (const chunk of chunks) step = reader.read(chunk)
+    while (step?.kind === 'wait' && step.quiet !== undefined) step = step.quiet.then()
+    return step?.kind === 'done' ? step.value : undefined
+  }
+  const line = fc.constantFrom(
+    'interface x',
+    'RP/0/RP0/CPU0:',
+    ' ! #',
+    'y\rz',
+    'Error: no',
+    '',
+    'sysadmin-vm:0_RP0#',
+    'ab\bc',
+  )
+  const before = fc.constantFrom('', `${prompt}`, `${message}${prompt}`, message)
+  const after = fc.constantFrom('', ' ', message, `${message}${prompt}`)
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(
+        before,
+        fc.array(line),
+        after,
+        fc.array(fc.nat(400), { maxLength: 8 }),
+        (head, lines, tail, cuts) => {
+          const text = `${head}show x\r\n${lines.map((each) => `${each}\r\n`).join('')}${prompt}${tail}`
+          const points = [
+            0,
+            ...cuts.map((cut) => Math.min(cut, text.length)).sort((a, b) => a - b),
+            text.length,
+          ]
+          const whole = run([text])
+          const parts = run(points.slice(1).map((end, i) => text.slice(points[i], end)))
+          const shown = lines.map((each) => each.replace('y\rz', 'z').replace('ab\bc', 'ac')).join('\n')
+          return (
+            whole?.output.trim() === shown.trim() &&
+            JSON.stringify(parts?.output) === JSON.stringify(whole.output)
+          )
+        },
+      ),
+      { numRuns: 500 },
+    ),
+  )
 })
 
 t.test('prompts', async (t) => {

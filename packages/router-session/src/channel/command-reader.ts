@@ -90,8 +90,8 @@ export function createCommandReader(channel: Channel, reading: CommandReading): 
 
   function consumeEcho(text: string): boolean {
     const command = reading.command ?? ''
-    const promptStart = reading.prompts[0]?.pattern ?? /^$/
-    const echo = findEcho(text, command, promptStart)
+    const patterns = reading.prompts.map(({ pattern }) => pattern)
+    const echo = findEcho(text, command, patterns)
     if (echo === undefined && text.length < ECHO_REACH + 3 * command.length) return false
     if (command !== '') reading.echo.echoes = echo === undefined ? 'no' : 'yes'
     head = undefined

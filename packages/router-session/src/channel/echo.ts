@@ -17,12 +17,12 @@ export interface Echo {
 
 /**
  * Looks for the echo of `command` in what arrived since it was sent.
- * `prompt` matches a prompt at a line start. Returns undefined while it is not complete.
+ * `prompts` match at a line start. Returns undefined while it is not complete.
  */
-export function findEcho(head: string, command: string, prompt: RegExp): Echo | undefined {
+export function findEcho(head: string, command: string, prompts: readonly RegExp[]): Echo | undefined {
   const wanted = squash(command)
   if (wanted === '') return afterLineEnd(head, 0, 0)
-  for (const start of candidateStarts(head, prompt)) {
+  for (const start of candidateStarts(head, prompts)) {
     const end = matchFrom(head, start, wanted)
     if (end !== undefined) return afterLineEnd(head, start, end)
   }
@@ -36,12 +36,14 @@ function squash(text: string): string {
 }
 
 /** Line starts, and the places right after a prompt at a line start. */
-function candidateStarts(head: string, prompt: RegExp): number[] {
+function candidateStarts(head: string, prompts: readonly RegExp[]): number[] {
   const starts: number[] = []
   for (let at = 0; at !== -1 && at <= head.length; at = nextLine(head, at)) {
     const line = /^[^\n]*/.exec(head.slice(at, at + 4096))?.[0] ?? ''
-    const match = prompt.exec(line)
-    if (match !== null && match.index === 0) starts.push(at + match[0].length)
+    for (const prompt of prompts) {
+      const match = prompt.exec(line)
+      if (match !== null && match.index === 0) starts.push(at + match[0].length)
+    }
     starts.push(at)
   }
   return starts

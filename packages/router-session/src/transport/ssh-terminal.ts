@@ -64,10 +64,12 @@ function openShell(client: Client, hop: Hop, sock: Duplex, legacy: boolean, sett
     const window = { term: WINDOW.terminal, cols: WINDOW.columns, rows: WINDOW.rows }
     client.shell(window, (error, stream) => settle(error && shellError(hop, error), stream))
   })
-  client.once('error', (error) => settle(auth.failure() ?? sshError(hop, error)))
+  // Stays: ssh2 may report more than one error on the way out.
+  client.on('error', (error) => settle(auth.failure() ?? sshError(hop, error)))
+  client.once('change password', () => settle(expiredError(hop)))
   client.once('close', () => settle(auth.failure() ?? closedError(hop, auth.passwordGiven())))
   client.connect({
-    sock: sock as never,
+    sock,
     username: hop.username,
     authHandler: auth.handler,
     readyTimeout: 0,
@@ -90,6 +92,14 @@ function withLimits(hop: Hop, limits: OpenLimits, open: (settle: Settle) => void
     if (limits.signal?.aborted) return abort()
     limits.signal?.addEventListener('abort', abort, { once: true })
     open(settle)
+  })
+}
+
+function expiredError(hop: Hop): DeviceError {
+  const { address, port } = hop
+  return deviceError('DEVICE_PASSWORD_EXPIRED', `The password of ${hop.username} has expired`, {
+    address,
+    port,
   })
 }
 
