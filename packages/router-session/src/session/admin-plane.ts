@@ -7,7 +7,7 @@ import { deviceError } from '../device-error.ts'
 import type { PlatformDefinition } from '../platform/platform.ts'
 import { ADMIN_USERNAME_PROMPT, AUTH_REFUSED, PASSWORD_PROMPT } from '../platform/texts.ts'
 import type { RunCommand } from './device-session.ts'
-import type { Executed, PlaneRunner } from './session.ts'
+import type { Executed, PlaneRunner } from './plane-runner.ts'
 
 /** Leaving may take a step for a configuration mode, too. */
 const MAX_EXITS = 3

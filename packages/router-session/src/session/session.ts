@@ -9,6 +9,7 @@ import { type AdminCredentials, withAdminPlane } from './admin-plane.ts'
 import { failureLine } from './command-failure.ts'
 import type { CommandOptions, CommandResult, DeviceSession, RunCommand } from './device-session.ts'
 import { discover } from './discover.ts'
+import type { Executed } from './plane-runner.ts'
 import { createTurns } from './turns.ts'
 import { createUnsolicited } from './unsolicited.ts'
 
@@ -20,20 +21,6 @@ export interface SessionDeps {
   platform: PlatformDefinition
   admin: AdminCredentials
   commandTimeoutMs: number
-}
-
-/** What the admin plane needs of a session: commands that end at any of these prompts. */
-export interface PlaneRunner {
-  execute: (
-    command: string | undefined,
-    options: CommandOptions,
-    planes: readonly PlaneDefinition[],
-  ) => Promise<Executed>
-}
-
-export interface Executed {
-  result: CommandResult
-  prompt: string
 }
 
 /** A session whose platform is still to be told by `show version`. */

@@ -33,6 +33,7 @@ export async function telnetDevice(
   const server = createServer((socket) => {
     connections += 1
     sockets.add(socket)
+    socket.setNoDelay(true)
     socket.on('close', () => sockets.delete(socket)).on('error', () => {})
     if (offers.length > 0) socket.write(Buffer.from(offers))
     void script(deviceEnd(socket, true)).catch(() => socket.destroy())
@@ -66,6 +67,7 @@ export async function sshDevice({ script, authenticate, algorithms }: SshScript)
   const server = new ssh2.Server(config, (client) => {
     connections += 1
     clients.add(client)
+    client.setNoDelay(true)
     client.on('close', () => clients.delete(client)).on('error', () => {})
     client.on('authentication', authenticate ?? acceptPassword('lab', 'lab-secret'))
     client.on('session', (accept) => {
