@@ -23,10 +23,10 @@ export {
   createRouter,
   type RouterEvents,
   type RouterOptions,
-  type RouterState,
   type SimulatedRouter,
 } from './router.ts'
 export { DEFAULT_TIMING, type Timing } from './router-core.ts'
+export type { RouterState } from './router-snapshot.ts'
 export { hasSimCode, type SimError, type SimErrorCode } from './sim-error.ts'
 export {
   DEMO_RELEASES,

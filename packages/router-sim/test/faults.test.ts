@@ -68,9 +68,7 @@ t.test('a command hangs, comes late, comes with garbage, or is rejected', async 
     { kind: 'reject', match: 'show install', text: '% Permission denied' },
   ])
   const session = await telnetIn({ port })
-  const before = Date.now()
   t.match(await session.run('show clock'), /\x1b\[2J[\s\S]*UTC/)
-  t.ok(Date.now() - before >= 29)
   t.equal(await session.run('show platform'), '% This command is not authorized')
   t.equal(await session.run('show install active'), '% Permission denied')
   session.send('show users\r')

@@ -157,7 +157,7 @@ t.test('asks before a reload: no aborts, Enter goes on', async (t) => {
     t.match(await session.expect(EXEC), /Install operation 2 aborted/)
     session.send(`install activate id 1\r`)
     await session.expect(QUESTION)
-    const up = nextUp(router)
+    router.setFaults([{ kind: 'stay-down' }])
     const down = new Promise((resolve) => router.once('reload', resolve))
     session.send('\r')
     t.match(await session.expect(EXEC), /^\n\w{3} .* Install operation will continue in the background\n/)
@@ -165,6 +165,8 @@ t.test('asks before a reload: no aborts, Enter goes on', async (t) => {
     await down
     await session.closed
     t.ok(await refuses({ port }))
+    const up = nextUp(router)
+    router.setFaults([])
     await up
     t.ok(router.state().active.includes(name))
     t.ok(router.state().uncommitted)
@@ -219,30 +221,34 @@ t.test('an image alone deactivates the options of the old release', async (t) =>
   session.end()
 })
 
-t.test('refuses while busy, refuses what lacks its image, and stops on request', async (t) => {
-  const { session, router, perform, add } = await setUp(t, 'ncs5500', { timing: { operationMs: 150 } })
-  await add([MGBL_FILE, 'ncs5500-mgbl-3.0.0.0-r622.x86_64.rpm'])
+t.test('refuses what lacks its image', async (t) => {
+  const { session, add } = await setUp(t)
+  await add(['ncs5500-mgbl-3.0.0.0-r622.x86_64.rpm'])
   t.match(
     await session.run('install activate ncs5500-mgbl-3.0.0.0-r622'),
     /ERROR! ncs5500-mgbl-3\.0\.0\.0-r622 has a dependency on ncs5500-xr-6\.2\.2 which is not active\n.*Install operation 2 aborted/,
   )
-  const end = nextEnd(router)
-  await session.run(`install activate ${MGBL}`)
-  t.match(await session.run('show install request'), /^The install activate operation 3 is \d+% complete$/)
+})
+
+t.test('refuses while busy, and stops on request', async (t) => {
+  const { session, router } = await setUp(t, 'ncs5500', { timing: { operationMs: 600_000 } })
+  await session.run('install commit')
+  t.equal(await session.run('show install request'), 'The install commit operation 1 is 1% complete')
   t.equal(
-    await session.run('install commit'),
-    'Could not start this install operation. Install operation 3 is still in progress',
+    await session.run(`install activate ${MGBL}`),
+    'Could not start this install operation. Install operation 1 is still in progress',
   )
-  await session.run('install abort 3')
+  const end = nextEnd(router)
+  await session.run('install abort 1')
   t.equal((await end).state, 'aborted')
-  await perform('install commit')
-  t.equal(router.state().operations.length, 4, 'a refused command gets no number')
+  await session.expect(/Install operation 1 aborted\n/)
+  t.equal(router.state().operations.length, 1, 'a refused command gets no number')
 })
 
 t.test(
   'an operation goes on when its session ends, and is aborted when the session ends in a dialogue',
   async (t) => {
-    const { port, session, router, repository } = await setUp(t, 'ncs5500', { timing: { operationMs: 60 } })
+    const { port, session, router, repository } = await setUp(t)
     const asking = await telnetIn({ port })
     asking.send(`install add source sftp://lab@${repository.host}/ ${MGBL_FILE}\r`)
     await asking.expect(PASSWORD)
@@ -252,9 +258,9 @@ t.test(
     const running = await telnetIn({ port })
     running.send(`install add source sftp://lab@${repository.host}/ ${MGBL_FILE} ${SMU}.x86_64.rpm\r`)
     await running.expect(PASSWORD)
+    const ended = nextEnd(router)
     running.send('pa:ss@1\r')
     await running.expect(/in the background/)
-    const ended = nextEnd(router)
     running.end()
     t.equal((await ended).state, 'succeeded')
     t.match(await session.run('show install inactive'), SMU)

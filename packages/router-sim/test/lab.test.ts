@@ -87,13 +87,13 @@ t.test('package files carry their facts; damage is noticed', async (t) => {
   t.same(decodePackages(tar), [first, second])
   t.throws(() => decodePackages(tar.subarray(0, 900)), { code: 'SIM_PACKAGE_INVALID' })
   const whole = encodePackage(first, 300)
-  fc.assert(
+  await fc.assert(
     fc.property(fc.integer({ min: 0, max: whole.length - 1 }), (end) => {
       t.throws(() => decodePackages(whole.subarray(0, end)), { code: 'SIM_PACKAGE_INVALID' })
     }),
     { numRuns: 50 },
   )
-  fc.assert(
+  await fc.assert(
     fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
       try {
         decodePackages(Buffer.from(bytes))
@@ -110,7 +110,7 @@ t.test('any change keeps exactly one image and no unmet needs, or is refused', a
     const { os } = PROFILES[family]
     const active = initialPackages(family)
     const offered = demoPackages(family)
-    fc.assert(
+    await fc.assert(
       fc.property(fc.subarray(offered, { minLength: 1 }), fc.subarray(active), (wanted, unwanted) => {
         const all = [...active, ...offered]
         for (const plan of [planActivation(os, active, wanted), planDeactivation(active, unwanted)]) {
@@ -138,7 +138,7 @@ t.test('names are matched with locations, suffixes and wildcards', async (t) => 
   t.same(expandName('*6.1.4', known), known.slice(2))
   t.same(expandName('asr9k-*-px-5.3.3', known), known.slice(0, 2))
   t.same(expandName('mcast', known), [])
-  fc.assert(
+  await fc.assert(
     fc.property(fc.string(), fc.array(fc.string()), (name, names) =>
       expandName(name, names).every((each) => names.includes(each)),
     ),
@@ -159,7 +159,7 @@ t.test('repository URLs with awkward passwords are understood and masked', async
   t.equal(maskUrl('sftp://u:p@ss@h/d x'), 'sftp://u:******@h/d x')
   t.equal(maskUrl('sftp://u@h/d'), 'sftp://u@h/d')
   const secret = fc.string({ minLength: 8, maxLength: 20 }).filter((text) => text.trim() === text)
-  fc.assert(
+  await fc.assert(
     fc.property(secret, (password) => {
       const url = `sftp://lab:${encodeURIComponent(password)}@127.0.0.1:22/dir`
       return (
@@ -167,7 +167,7 @@ t.test('repository URLs with awkward passwords are understood and masked', async
       )
     }),
   )
-  fc.assert(fc.property(fc.string(), (text) => parseRepositoryUrl(text) !== null))
+  await fc.assert(fc.property(fc.string(), (text) => parseRepositoryUrl(text) !== null))
 })
 
 interface Described {

@@ -1,17 +1,9 @@
 /** `install …` of classic IOS XR (also as `admin install …`). */
-import { FAULT_KINDS } from '../faults.ts'
-import { maskUrl, parseRepositoryUrl, type RepositoryUrl } from '../fetch/repository-url.ts'
 import { type ChangePlan, planActivation, planDeactivation, planRollback } from '../install/change-plan.ts'
 import {
-  addedLines,
   alreadyActiveLines,
-  busyLines,
   changedLines,
   classicError,
-  corruptLines,
-  diskFullLines,
-  endedLine,
-  fetchFailureLines,
   incompatibleLines,
   methodLines,
   notActiveLines,
@@ -19,156 +11,16 @@ import {
   onDisk,
   reloadNodesLines,
   removalLines,
-  startedLine,
   unknownLines,
-  wrongPlatformLines,
 } from '../install/classic-text.ts'
-import { type AddProblem, checkPackages, openRepository, readPackages } from '../install/fetch-packages.ts'
-import { type InstallArguments, readInstallArguments } from '../install/install-arguments.ts'
-import { type OperationWork, pause } from '../install/install-engine.ts'
-import type { Operation, OperationKind, Outcome } from '../install/operation.ts'
+import type { InstallArguments } from '../install/install-arguments.ts'
+import type { OperationWork } from '../install/install-engine.ts'
+import type { Operation } from '../install/operation.ts'
+import { add } from './classic-add.ts'
+import { begin, guarded, proceed, refuse, suffix } from './classic-operation.ts'
 import type { CommandContext } from './command-context.ts'
-import type { Command, CommandHandler } from './command-tree.ts'
-import { changeWork, inDialogue, isBusy, resolvePackages, runInBackground } from './install-support.ts'
-
-const ASYNC = 'The install operation will continue asynchronously.'
-const NO_ABORT = 'The operation can no longer be aborted (ctrl-c for options)'
-/** How often the progress line of a synchronous operation is renewed. */
-const SPIN_MS = 100
-
-type Action = (context: CommandContext, args: InstallArguments) => Promise<string | undefined>
-
-/** Reads the arguments and refuses while another operation runs. */
-function guarded(action: Action, usable: (args: InstallArguments) => boolean): CommandHandler {
-  return async (context) => {
-    const read = readInstallArguments(context.args)
-    if ('wrong' in read) return context.invalid(read.wrong)
-    if (!usable(read.args)) return context.invalid()
-    if (isBusy(context)) {
-      context.printLines(busyLines())
-      return undefined
-    }
-    return action(context, read.args)
-  }
-}
-
-function suffix(args: InstallArguments): string {
-  const level = args.noPrompt ? ' prompt-level none' : ''
-  const parallel = args.parallelReload ? ' parallel-reload' : ''
-  const mode = args.synchronous === undefined ? '' : args.synchronous ? ' synchronous' : ' asynchronous'
-  return `${level}${parallel}${mode}`
-}
-
-function begin(context: CommandContext, kind: OperationKind, text: string): Operation {
-  const operation = context.router.engine.open(kind, text, context.session.user)
-  context.printLines([startedLine(operation)])
-  return operation
-}
-
-function refuse(context: CommandContext, operation: Operation, lines: readonly string[]): undefined {
-  context.router.engine.refuse(operation, lines)
-  context.printLines([...lines, endedLine(operation)])
-  return undefined
-}
-
-/** Goes on in the background, or waits when the operation is synchronous. */
-async function proceed(
-  context: CommandContext,
-  operation: Operation,
-  work: OperationWork,
-  synchronous: boolean,
-): Promise<undefined> {
-  const printed = operation.lines.length
-  const lastWords = () => [...operation.lines.slice(printed).map(({ text }) => text), endedLine(operation)]
-  if (!synchronous) {
-    context.printLines([ASYNC])
-    runInBackground(context, operation, work, lastWords)
-    return undefined
-  }
-  const running = context.router.engine.run(operation, context.line, work)
-  await showProgress(context, operation)
-  await running
-  context.printLines(lastWords())
-  return undefined
-}
-
-async function showProgress(context: CommandContext, operation: Operation): Promise<void> {
-  const { engine } = context.router
-  for (let turn = 0; operation.state === 'running' && !context.session.signal.aborted; turn += 1) {
-    context.print(`${'/-\\|'.charAt(turn % 4)} ${engine.percent()}% complete: ${NO_ABORT}\r`)
-    await pause(Math.min(SPIN_MS, context.router.timing.operationMs), context.session.signal)
-  }
-  context.print(`\\ 100% complete: ${NO_ABORT}\r\n`)
-}
-
-async function add(context: CommandContext, args: InstallArguments): Promise<undefined> {
-  const source = args.source ?? ''
-  const shown = `install add source /${maskUrl(source).replace(/^\//, '')} ${args.names.join(' ')}${suffix(args)}`
-  const url = parseRepositoryUrl(source)
-  const operation = begin(context, 'add', shown)
-  if (url === undefined || context.router.fetchers[url.scheme] === undefined) {
-    const pie = `/${source.replace(/^\//, '')}${source.endsWith(':') || source === '' ? '/' : ''}${args.names[0] ?? ''}`
-    return refuse(context, operation, fetchFailureLines('not-found', maskUrl(pie)))
-  }
-  const password =
-    url.password ?? (await inDialogue(context, operation, () => context.ask('Password: ', false)))
-  return proceed(context, operation, addWork(context, args, url, password ?? ''), args.synchronous === true)
-}
-
-function addWork(
-  context: CommandContext,
-  args: InstallArguments,
-  url: RepositoryUrl,
-  password: string,
-): OperationWork {
-  const { router, line } = context
-  const pieOf = (file: string) =>
-    `/${maskUrl(args.source ?? '')
-      .replace(/^\//, '')
-      .replace(/\/$/, '')}/${file}`
-  return async (operation, _log, signal): Promise<Outcome> => {
-    const fail = (problem: AddProblem): Outcome => ({
-      ok: false,
-      errors: problemLines(context, problem, pieOf),
-    })
-    const fetcher = router.fetchers[url.scheme]
-    const [first = ''] = args.names
-    if (fetcher === undefined) return fail({ kind: 'fetch', failure: 'not-found', file: first })
-    const opened = await openRepository(fetcher, url, { user: url.user ?? '', password }, signal)
-    if (typeof opened === 'string') return fail({ kind: 'fetch', failure: opened, file: first })
-    const read = await readPackages(opened, args.names, (bytes) => {
-      operation.downloadedBytes = bytes
-    }).finally(() => opened.close())
-    if (!read.ok) return fail(read.problem)
-    const checked = checkPackages(
-      router,
-      read.packages,
-      router.faults.take(FAULT_KINDS.diskFull, line) !== undefined,
-    )
-    if (!checked.ok) return fail(checked.problem)
-    operation.packages = checked.packages.map((facts) => facts.name)
-    const fresh = checked.packages.filter((facts) => router.store.find(facts.name) === undefined)
-    const already = checked.packages.filter((facts) => !fresh.includes(facts))
-    return { ok: true, apply: () => void router.store.add(fresh), lines: addedLines(fresh, already) }
-  }
-}
-
-function problemLines(
-  context: CommandContext,
-  problem: AddProblem,
-  pieOf: (file: string) => string,
-): string[] {
-  switch (problem.kind) {
-    case 'fetch':
-      return fetchFailureLines(problem.failure, pieOf(problem.file))
-    case 'corrupt':
-      return corruptLines(pieOf(problem.file))
-    case 'platform':
-      return wrongPlatformLines(pieOf(problem.file), problem.platform)
-    case 'disk':
-      return diskFullLines(context.router.profile.activeNode, problem.required, problem.available)
-  }
-}
+import type { Command } from './command-tree.ts'
+import { changeWork, inDialogue, resolvePackages } from './install-support.ts'
 
 function named(args: InstallArguments): string {
   return args.id === undefined ? args.names.join(' ') : `id ${args.id}`

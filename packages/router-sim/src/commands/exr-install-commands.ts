@@ -1,159 +1,21 @@
 /** `install …` of eXR. Every line of an operation begins with the time. */
-import { exrInstallTime } from '../device-time.ts'
-import { FAULT_KINDS } from '../faults.ts'
-import type { FetchSession } from '../fetch/fetcher.ts'
-import { probe } from '../fetch/probe.ts'
-import { maskUrl, parseRepositoryUrl, type RepositoryUrl } from '../fetch/repository-url.ts'
 import { type ChangePlan, planActivation, planDeactivation, planRollback } from '../install/change-plan.ts'
 import {
-  busyText,
   COMMIT_FIRST,
   cannotRemoveLines,
-  corruptLines,
-  diskFullLines,
-  endedText,
-  fetchFailureLines,
-  IN_BACKGROUND,
   incompatibleLines,
-  noImpactText,
   packageListLines,
   reloadQuestion,
-  startedLines,
   unknownLines,
-  wrongPlatformLines,
 } from '../install/exr-text.ts'
-import { type AddProblem, checkPackages, openRepository, readPackages } from '../install/fetch-packages.ts'
-import { type InstallArguments, readInstallArguments } from '../install/install-arguments.ts'
+import type { InstallArguments } from '../install/install-arguments.ts'
 import type { OperationWork } from '../install/install-engine.ts'
-import type { Operation, OperationKind, Outcome } from '../install/operation.ts'
+import type { Operation } from '../install/operation.ts'
 import type { CommandContext } from './command-context.ts'
-import type { Command, CommandHandler } from './command-tree.ts'
-import { changeWork, inDialogue, isBusy, resolvePackages, runInBackground } from './install-support.ts'
-
-/** Password tries of the SFTP client on the router. */
-const PASSWORD_TRIES = 3
-
-type Action = (context: CommandContext, args: InstallArguments) => Promise<string | undefined>
-
-function guarded(action: Action, usable: (args: InstallArguments) => boolean): CommandHandler {
-  return async (context) => {
-    const read = readInstallArguments(context.args)
-    if ('wrong' in read) return context.invalid(read.wrong)
-    if (!usable(read.args)) return context.invalid()
-    if (isBusy(context)) return busyText(context.router.engine.current())
-    return action(context, read.args)
-  }
-}
-
-function begin(context: CommandContext, kind: OperationKind, text: string): Operation {
-  const operation = context.router.engine.open(kind, text, context.session.user)
-  context.print(`${startedLines(operation).join('\n')}\n`)
-  return operation
-}
-
-/** Prints lines with the time and keeps them in the log. */
-function say(context: CommandContext, operation: Operation, lines: readonly string[]): void {
-  const at = context.router.now()
-  operation.lines.push(...lines.map((text) => ({ at, text })))
-  context.print(lines.map((line) => `${exrInstallTime(at)} ${line}\n`).join(''))
-}
-
-function stamped(operation: Operation): string {
-  return `${exrInstallTime(operation.finishedAt ?? operation.startedAt)} ${endedText(operation)}`
-}
-
-function refuse(context: CommandContext, operation: Operation, lines: readonly string[]): undefined {
-  say(context, operation, lines)
-  context.router.engine.refuse(operation, [], 'aborted')
-  context.print(`${stamped(operation)}\n`)
-  return undefined
-}
-
-/** Nothing to change: the operation succeeds at once. */
-function noImpact(context: CommandContext, operation: Operation, kind: 'activate' | 'deactivate'): undefined {
-  say(context, operation, [noImpactText(kind)])
-  context.router.engine.refuse(operation, [], 'succeeded')
-  context.print(`${stamped(operation)}\n`)
-  return undefined
-}
-
-function proceed(context: CommandContext, operation: Operation, work: OperationWork): undefined {
-  say(context, operation, [IN_BACKGROUND])
-  const printed = operation.lines.length
-  runInBackground(context, operation, work, () => {
-    const news = operation.lines
-      .slice(printed)
-      .filter(({ text }) => /^(?:ERROR|Error|It is a NO IMPACT)/.test(text))
-    return [...news.map(({ at, text }) => `${exrInstallTime(at)} ${text}`), stamped(operation)]
-  })
-  return undefined
-}
-
-async function add(context: CommandContext, args: InstallArguments): Promise<undefined> {
-  const source = args.source ?? ''
-  const operation = begin(context, 'add', `install add source ${maskUrl(source)} ${args.names.join(' ')}`)
-  const url = parseRepositoryUrl(source)
-  const [first = ''] = args.names
-  if (url === undefined || context.router.fetchers[url.scheme] === undefined) {
-    return refuse(context, operation, fetchFailureLines('not-found', first))
-  }
-  const reached = await inDialogue(context, operation, () => probe(url, context.session.signal))
-  if (reached !== undefined) return refuse(context, operation, fetchFailureLines(reached, first))
-  const opened = await inDialogue(context, operation, () => logIn(context, url))
-  if (typeof opened === 'string') return refuse(context, operation, fetchFailureLines(opened, first))
-  return proceed(context, operation, addWork(context, args, opened))
-}
-
-/** Asks for the password as the router's SFTP client does: three tries, and no newline after what was typed. */
-async function logIn(
-  context: CommandContext,
-  url: RepositoryUrl,
-): Promise<FetchSession | 'denied' | 'failed'> {
-  const fetcher = context.router.fetchers[url.scheme]
-  if (fetcher === undefined) return 'failed'
-  const user = url.user ?? context.session.user
-  for (let tries = 0; tries < PASSWORD_TRIES; tries += 1) {
-    const password = await context.ask(`${user}@${url.host}'s password:`, false, false)
-    if (password === undefined) return 'failed'
-    // Not tied to the session: the operation goes on in the background when the session ends.
-    const opened = await openRepository(fetcher, url, { user, password }, new AbortController().signal)
-    if (typeof opened !== 'string') return opened
-    if (opened !== 'denied') return 'failed'
-    context.print('\nPermission denied, please try again.\n')
-  }
-  return 'denied'
-}
-
-function addWork(context: CommandContext, args: InstallArguments, opened: FetchSession): OperationWork {
-  const { router, line } = context
-  return async (operation, log, signal): Promise<Outcome> => {
-    signal.addEventListener('abort', opened.close, { once: true })
-    const read = await readPackages(opened, args.names, (bytes) => {
-      operation.downloadedBytes = bytes
-    }).finally(() => opened.close())
-    const full = router.faults.take(FAULT_KINDS.diskFull, line) !== undefined
-    const checked = read.ok ? checkPackages(router, read.packages, full) : read
-    if (!checked.ok) return { ok: false, errors: problemLines(checked.problem) }
-    operation.packages = checked.packages.map((facts) => facts.name)
-    const fresh = checked.packages.filter((facts) => router.store.find(facts.name) === undefined)
-    if (fresh.length === 0) log(noImpactText('add'))
-    const lines = fresh.length === 0 ? [] : packageListLines('Packages added:', fresh)
-    return { ok: true, apply: () => void router.store.add(fresh), lines }
-  }
-}
-
-function problemLines(problem: AddProblem): string[] {
-  switch (problem.kind) {
-    case 'fetch':
-      return fetchFailureLines(problem.failure, problem.file)
-    case 'corrupt':
-      return corruptLines(problem.file)
-    case 'platform':
-      return wrongPlatformLines(problem.file, problem.platform)
-    case 'disk':
-      return diskFullLines()
-  }
-}
+import type { Command } from './command-tree.ts'
+import { add } from './exr-add.ts'
+import { begin, guarded, noImpact, proceed, refuse, say } from './exr-operation.ts'
+import { changeWork, inDialogue, resolvePackages } from './install-support.ts'
 
 function named(args: InstallArguments): string {
   return args.id === undefined ? `pkg ${args.names.join(' ')}` : `id ${args.id}`
