@@ -1,6 +1,7 @@
 // An executor on a real PostgreSQL and the in-process bus, with a scheduler and an inventory that remember what they
 // were told, against simulated routers on real sockets.
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createInProcessBus } from '@slipway/bus'
 import {
@@ -27,10 +28,11 @@ import {
   writeDemoPackages,
 } from '@slipway/router-sim'
 import { createKeyring, createSealer } from '@slipway/secrets'
-import { loadConfig, systemClock } from '@slipway/service-kit'
+import { type DatabaseConnection, loadConfig, systemClock } from '@slipway/service-kit'
 import { database, type Teardown, tempDir } from '@slipway/test-kit'
 import { pino } from 'pino'
 import { executorConfig, executorService, type RunningExecutor } from '../src/index.ts'
+import { stretchCord } from './mortal.ts'
 
 export const DEVICE_PASSWORD = 'dev!ce-Secret@7'
 export const REPOSITORY_PASSWORD = 'rep:o?Secret/9'
@@ -72,8 +74,13 @@ export interface Bench {
   logDir: string
   connection: object
   query<T>(sql: string, values?: unknown[]): Promise<T[]>
+  /**
+   * Starts an executor that can be killed: its connections to the database and to this host break at one moment,
+   * and nothing it does afterwards is seen by anybody.
+   */
+  startMortal(host: LabHost, env?: Record<string, string>): Promise<{ kill(): Promise<void> }>
   /** Starts another executor on the same database and bus. */
-  start(env?: Record<string, string>): Promise<RunningExecutor>
+  start(env?: Record<string, string>, connection?: DatabaseConnection): Promise<RunningExecutor>
   /** Offers a job and waits for its result. */
   run(host: LabHost, action: InstallAction | 'inventory', options?: Partial<ClaimedJob>): Promise<Result>
   offer(host: LabHost, action: InstallAction | 'inventory', options?: Partial<ClaimedJob>): ClaimedJob
@@ -93,7 +100,7 @@ export async function bench(t: Teardown): Promise<Bench> {
   const db = await database(t, {
     migrationsDir: fileURLToPath(new URL('../prisma/migrations', import.meta.url)),
   })
-  const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' })
+  const log = pino({ level: 'silent' })
   const hub = createInProcessBus({ log })
   const pool = createPool(db.connection)
   const logDir = await tempDir(t)
@@ -126,6 +133,7 @@ export async function bench(t: Teardown): Promise<Bench> {
   t.teardown(() => sftp.stop())
 
   const offered: ClaimedJob[] = []
+  let lastJobId = 0
   const waiting = new Map<number, (result: Result) => void>()
   const self: Bench = {
     logDir,
@@ -180,7 +188,7 @@ export async function bench(t: Teardown): Promise<Bench> {
     },
     offer(host, action, options = {}) {
       const job: ClaimedJob = {
-        jobId: 1 + self.results.length + offered.length + waiting.size,
+        jobId: ++lastJobId,
         submission: 1,
         kind: action === 'inventory' ? 'inventory' : 'install',
         hostId: host.hostId,
@@ -205,10 +213,37 @@ export async function bench(t: Teardown): Promise<Bench> {
     },
     run: (host, action, options) => self.result(self.offer(host, action, options).jobId),
     revoke: (jobId) => schedulerBus.publish(schedulerEvents.runRevoked, { jobId }),
-    async start(env = {}) {
+    async startMortal(host, env = {}) {
+      const [server] = await self.query<{ folder: string; port: string; name: string; role: string }>(
+        `SELECT current_setting('unix_socket_directories') AS folder, current_setting('port') AS port,
+                current_database() AS name, current_user AS role`,
+      )
+      if (server === undefined) throw new Error('no database')
+      const toDatabase = await stretchCord(t, { path: join(server.folder, `.s.PGSQL.${server.port}`) })
+      const ports = host.target.ports
+      const [port = 0] = ports
+      const toRouter = await stretchCord(t, { host: '127.0.0.1', port })
+      Object.assign(host.target, { ports: [toRouter.port] })
+      const connection = {
+        host: '127.0.0.1',
+        port: toDatabase.port,
+        user: server.role,
+        database: server.name,
+      }
+      const executor = await self.start(env, connection)
+      return {
+        async kill() {
+          toDatabase.cut()
+          toRouter.cut()
+          Object.assign(host.target, { ports })
+          await executor.stop()
+        },
+      }
+    },
+    async start(env = {}, connection = db.connection as DatabaseConnection) {
       const executor = await executorService.create({
         bus: await hub.connect('executor'),
-        database: db.connection as never,
+        database: connection,
         log,
         clock: systemClock,
         config: loadConfig(

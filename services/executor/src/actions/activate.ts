@@ -5,6 +5,7 @@ import type { MutationKind } from '../runs/journal-store.ts'
 import { type ActionContext, type ActionResult, type ActionStep, noChanges } from './action.ts'
 import { actionFailure } from './failure.ts'
 import { install } from './install.ts'
+import { throughOutages } from './install-watch.ts'
 import type { InstallEnd, InstallOrder } from './operation-order.ts'
 import { rideReload, untilNodesUp } from './reload.ts'
 import { appeared, type Software, selectForActivate, selectForDeactivate } from './selection.ts'
@@ -40,7 +41,7 @@ async function change(context: ActionContext, kind: Change): Promise<ActionResul
   if (end.reload || (await waitsForReload(context, kind, end))) await rideReload(context, end)
   else if (end.outagesBefore !== undefined && device.outages() > end.outagesBefore)
     await untilNodesUp(context)
-  const software = await readSoftware(context)
+  const software = await throughOutages(context, () => readSoftware(context))
   if (kind === 'activate') verify(context, end, software)
   const { before } = end.entry
   const packageChanges =
@@ -74,7 +75,7 @@ async function orderOf(context: ActionContext, kind: Change): Promise<InstallOrd
 async function waitsForReload(context: ActionContext, kind: Change, end: InstallEnd): Promise<boolean> {
   const { dialect, names } = context
   if (dialect.osType !== 'eXR' || end.outagesBefore !== undefined || kind !== 'activate') return false
-  const { inactive, active } = await readSoftware(context)
+  const { inactive, active } = await throughOutages(context, () => readSoftware(context))
   return end.entry.before.targets.some(
     (target) => names.find(target, active).length === 0 && names.find(target, inactive).length > 0,
   )

@@ -6,6 +6,7 @@ import { summarize } from './device-text.ts'
 import { allText } from './dialect.ts'
 import { actionFailure } from './failure.ts'
 import { install } from './install.ts'
+import { throughOutages } from './install-watch.ts'
 import type { InstallOrder } from './operation-order.ts'
 import { appeared } from './selection.ts'
 import { readSoftware } from './software.ts'
@@ -31,7 +32,7 @@ export const addStep: ActionStep = {
     const files = acceptable(context)
     const source = sourceFor(context)
     const end = await install(context, 'add', () => order(context, source, files))
-    const software = await readSoftware(context)
+    const software = await throughOutages(context, () => readSoftware(context))
     if (end === undefined) return { packageChanges: [] }
     const { before } = end.entry
     const known = [...before.inactive, ...before.active]

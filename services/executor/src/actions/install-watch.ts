@@ -74,16 +74,24 @@ async function readRequest(context: ActionContext): Promise<InstallRequest> {
   return parseInstallRequest(await readThroughOutages(context, context.dialect.commands.request))
 }
 
-/** Reads, and logs in again as often as the connection is lost within the time a restart may take. */
-export async function readThroughOutages(context: ActionContext, command: string): Promise<string> {
-  for (;;) {
+/** A command that breaks the session every time is not tried for ever. */
+const MOST_OUTAGES = 10
+
+/** Does some reading, and logs in again when the connection is lost meanwhile: the router may be restarting. */
+export async function throughOutages<T>(context: ActionContext, work: () => Promise<T>): Promise<T> {
+  for (let outages = 0; ; outages += 1) {
     try {
-      if (context.device.connected())
-        return (await context.device.read(command, context.times.commandMs)).output
+      if (context.device.connected()) return await work()
     } catch (error) {
-      if (!isSessionLost(error)) throw error
+      if (!isSessionLost(error) || outages === MOST_OUTAGES) throw error
     }
     context.report.status('Waiting for device boot to reconnect')
     await context.device.reconnect(context.times.reloadMs)
   }
+}
+
+/** Reads one command's output, through outages. */
+export function readThroughOutages(context: ActionContext, command: string): Promise<string> {
+  const { device, times } = context
+  return throughOutages(context, async () => (await device.read(command, times.commandMs)).output)
 }

@@ -7,7 +7,7 @@ import type { ActionContext } from './action.ts'
 import { summarize } from './device-text.ts'
 import { allText, type InstallAnswer, loggedIds } from './dialect.ts'
 import { actionFailure } from './failure.ts'
-import { readThroughOutages, untilInstallIdle, watchOperation } from './install-watch.ts'
+import { readThroughOutages, throughOutages, untilInstallIdle, watchOperation } from './install-watch.ts'
 import { type InstallEnd, type InstallOrder, isReached } from './operation-order.ts'
 import { reconcile } from './reconcile.ts'
 import { readSoftware } from './software.ts'
@@ -173,7 +173,7 @@ async function needReached(
   operationId: number,
   log: string,
 ): Promise<void> {
-  const software = await readSoftware(context)
+  const software = await throughOutages(context, () => readSoftware(context))
   if (isReached(entry.kind, entry.before, software, context.names)) return
   throw actionFailure(`The router does not tell how operation ${operationId} ended.`, log)
 }

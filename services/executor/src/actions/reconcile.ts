@@ -7,7 +7,7 @@ import { pauseRun } from '../runs/run-control.ts'
 import type { ActionContext } from './action.ts'
 import { isLogOf, loggedIds } from './dialect.ts'
 import { actionFailure } from './failure.ts'
-import { readThroughOutages } from './install-watch.ts'
+import { readThroughOutages, throughOutages } from './install-watch.ts'
 import { isReached } from './operation-order.ts'
 import { readSoftware } from './software.ts'
 
@@ -56,7 +56,8 @@ async function lookOnce(context: ActionContext, entry: JournalEntry): Promise<Lo
   const [operationId, ...others] = ours
   if (operationId !== undefined && others.length === 0) return { kind: 'operation', operationId }
   if (others.length > 0) return { kind: 'unclear', why: `operations ${ours.join(', ')} could be it` }
-  if (isReached(entry.kind, entry.before, await readSoftware(context), context.names)) {
+  const software = await throughOutages(context, () => readSoftware(context))
+  if (isReached(entry.kind, entry.before, software, context.names)) {
     return { kind: 'reached' }
   }
   if (!request.idle)

@@ -1,5 +1,6 @@
 import { type ActionContext, type ActionResult, type ActionStep, noChanges } from './action.ts'
 import { install } from './install.ts'
+import { throughOutages } from './install-watch.ts'
 import type { InstallOrder } from './operation-order.ts'
 import { appeared, selectForRemove } from './selection.ts'
 import { readSoftware } from './software.ts'
@@ -15,7 +16,7 @@ export const removeStep: ActionStep = {
     report.status('Remove Package(s) Pending')
     const end = await install(context, 'remove', () => order(context))
     if (end === undefined) return noChanges
-    const software = await readSoftware(context)
+    const software = await throughOutages(context, () => readSoftware(context))
     return { packageChanges: appeared(software.inactive, end.entry.before.inactive) }
   },
 }

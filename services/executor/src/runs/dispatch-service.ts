@@ -109,9 +109,14 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
     } catch (error) {
       log.debug({ err: error }, 'no work can be asked for at the moment')
     }
+  }
+  const rest = (): void => {
     looking = undefined
     if (stopped) return
-    if (again) return wake()
+    if (again) {
+      wake()
+      return
+    }
     const next = free() === 0 ? LONGEST_REST_MS : Math.min(sweepAt, claimAt) - clock.monotonicMs()
     timer = setTimeout(start, Math.max(next, 1))
   }
@@ -119,7 +124,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   function start(): void {
     if (stopped || looking !== undefined) return
     clearTimeout(timer)
-    looking = look()
+    looking = look().then(rest)
   }
 
   function wake(): void {
