@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { Value } from '@sinclair/typebox/value'
 import type { Bus } from '@slipway/bus'
 import { createError, inventoryDeliveries, schedulerDeliveries } from '@slipway/contracts'
-import { createRelay, type OutgoingDelivery } from '@slipway/database'
+import { createRelay, type OutgoingDelivery, pruneInbox } from '@slipway/database'
 import { createKeyring } from '@slipway/secrets'
 import { createOpener } from '@slipway/secrets/open'
 import { createReleasers, type RunningService, type ServiceDeps } from '@slipway/service-kit'
@@ -76,6 +76,7 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
     maxAttempts: config.maxAttempts,
   })
   if (config.sole) await runs.expireAll()
+  await pruneInbox(store.db)
 
   const executorId = `${config.name === '' ? hostname() : config.name}-${randomBytes(6).toString('hex')}`
   releasers.push('leases', startLeaseService({ runs: active, store: runs, clock, times, log }))

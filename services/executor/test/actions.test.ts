@@ -6,6 +6,9 @@ import { until } from '@slipway/test-kit'
 import t from 'tap'
 import { type Bench, bench, DEVICE_PASSWORD, REPOSITORY_PASSWORD } from './harness.ts'
 
+// Mostly waiting for routers, so side by side.
+t.jobs = 3
+
 const upgrades = {
   asr9k: {
     protocol: 'telnet',
@@ -36,7 +39,7 @@ const upgrades = {
 for (const family of ['asr9k', 'ncs5500'] as const) {
   const { protocol, release, optionName, files } = upgrades[family]
 
-  t.test(`all seven actions on ${family} over ${protocol}`, async (t) => {
+  void t.test(`all seven actions on ${family} over ${protocol}`, { buffered: true }, async (t) => {
     const b = await bench(t)
     b.profiles = [{ name: 'mine', commands: ['show clock', 'show ipv4 interface brief'] }]
     await b.start()
@@ -137,7 +140,7 @@ for (const family of ['asr9k', 'ncs5500'] as const) {
   })
 }
 
-t.test('what goes wrong is told in the words of the device', async (t) => {
+void t.test('what goes wrong is told in the words of the device', { buffered: true }, async (t) => {
   const b = await bench(t)
   const executor = await b.start()
   const classic = await b.lab.add('asr9k')

@@ -9,7 +9,9 @@ import {
   createError,
   type Discovery,
   type ExecutionTarget,
+  executorDeliveries,
   executorEvents,
+  executorMessages,
   type InstallAction,
   inventoryDeliveries,
   inventoryMessages,
@@ -89,6 +91,11 @@ export interface Bench {
   discoveries: { hostId: string; discovery: Discovery }[]
   progress: { jobId: number; message: string; percent?: number }[]
   revoke(jobId: number): void
+  /** Delivers that jobs are gone. */
+  forget(deliveryId: string, jobIds: number[]): Promise<void>
+  describeLogs(jobId: number): Promise<{ name: string; size: number }[]>
+  /** Jobs that the scheduler hands out but does not confirm. */
+  gone: Set<number>
   profiles: ExecutionTarget['profiles']
   missing: string[]
   claims: number
@@ -212,6 +219,13 @@ export async function bench(t: Teardown): Promise<Bench> {
         : Promise.resolve(done)
     },
     run: (host, action, options) => self.result(self.offer(host, action, options).jobId),
+    gone: new Set(),
+    forget: (deliveryId, jobIds) =>
+      schedulerBus.deliver(executorDeliveries.forgetJobs, deliveryId, { jobIds }),
+    describeLogs: async (jobId) => {
+      const caller = { username: 'root', privilege: 'Admin' } as const
+      return (await schedulerBus.request(executorMessages.describeLogs, { jobId }, { caller })).files
+    },
     revoke: (jobId) => schedulerBus.publish(schedulerEvents.runRevoked, { jobId }),
     async startMortal(host, env = {}) {
       const [server] = await self.query<{ folder: string; port: string; name: string; role: string }>(
@@ -266,7 +280,8 @@ export async function bench(t: Teardown): Promise<Bench> {
     return { jobs, nextDueInMs: 60_000 }
   })
   schedulerBus.serve(schedulerMessages.confirmRun, async ({ executorId, jobId }) => {
-    if (claimed.get(jobId) !== executorId) throw createError('SCHEDULER_RUN_GONE', [jobId])
+    if (claimed.get(jobId) !== executorId || self.gone.has(jobId))
+      throw createError('SCHEDULER_RUN_GONE', [jobId])
     return {}
   })
   schedulerBus.receive(schedulerDeliveries.recordResult, async (_id, result) => {

@@ -13,6 +13,9 @@ const fixes = {
   },
 } as const
 
+// Mostly waiting for routers, so side by side.
+t.jobs = 3
+
 /** Long enough for something to happen in the middle of an operation. */
 const timing = { operationMs: 600, reloadMs: 900 }
 
@@ -45,37 +48,41 @@ for (const family of ['asr9k', 'ncs5500'] as const) {
   const { file, name } = fixes[family]
   const softwarePackages = [file]
 
-  t.test(`an executor is killed during Activate on ${family}`, { jobs: 4 }, async (t) => {
-    for (const [moment, arrives] of Object.entries(moments)) {
-      void t.test(moment, { buffered: true }, async (t) => {
-        const b = await bench(t)
-        const host = await b.lab.add(family, { timing })
-        const mortal = await b.startMortal(host)
-        t.match(await b.run(host, 'Add', { softwarePackages }), { outcome: 'completed' })
-        const { jobId } = b.offer(host, 'Activate', { softwarePackages })
-        await arrives(b, host.router, jobId)
-        await mortal.kill()
-        t.notOk(
-          b.results.some((result) => result.jobId === jobId),
-          'nobody was told a result',
-        )
-        await b.start()
-        const result = await b.result(jobId)
-        t.equal(host.router.counts().activate, 1, 'the router got one activate')
-        if (result.outcome === 'failed') {
-          t.match(moment, /asks/, 'a question nobody answered ends the operation')
-          t.match(result.statusMessage, /^Operation \d+ failed: /)
-          return
-        }
-        t.match(result, { outcome: 'completed', packageChanges: [name] })
-        t.equal(host.router.state().reloads, 1)
-        t.ok(host.router.state().active.includes(name))
-        const runs = await b.query('SELECT attempt, state FROM run WHERE job_id = $1', [jobId])
-        t.match(runs, [{ attempt: 2, state: 'ended' }])
-        t.equal(b.results.filter((each) => each.jobId === jobId).length, 1, 'one result')
-      })
-    }
-  })
+  void t.test(
+    `an executor is killed during Activate on ${family}`,
+    { jobs: 4, buffered: true },
+    async (t) => {
+      for (const [moment, arrives] of Object.entries(moments)) {
+        void t.test(moment, { buffered: true }, async (t) => {
+          const b = await bench(t)
+          const host = await b.lab.add(family, { timing })
+          const mortal = await b.startMortal(host)
+          t.match(await b.run(host, 'Add', { softwarePackages }), { outcome: 'completed' })
+          const { jobId } = b.offer(host, 'Activate', { softwarePackages })
+          await arrives(b, host.router, jobId)
+          await mortal.kill()
+          t.notOk(
+            b.results.some((result) => result.jobId === jobId),
+            'nobody was told a result',
+          )
+          await b.start()
+          const result = await b.result(jobId)
+          t.equal(host.router.counts().activate, 1, 'the router got one activate')
+          if (result.outcome === 'failed') {
+            t.match(moment, /asks/, 'a question nobody answered ends the operation')
+            t.match(result.statusMessage, /^Operation \d+ failed: /)
+            return
+          }
+          t.match(result, { outcome: 'completed', packageChanges: [name] })
+          t.equal(host.router.state().reloads, 1)
+          t.ok(host.router.state().active.includes(name))
+          const runs = await b.query('SELECT attempt, state FROM run WHERE job_id = $1', [jobId])
+          t.match(runs, [{ attempt: 2, state: 'ended' }])
+          t.equal(b.results.filter((each) => each.jobId === jobId).length, 1, 'one result')
+        })
+      }
+    },
+  )
 
   t.test(
     `a command that was written down and never sent is sent by the next executor on ${family}`,
@@ -101,7 +108,7 @@ for (const family of ['asr9k', 'ncs5500'] as const) {
     },
   )
 
-  t.test(`a lost session is no lost command on ${family}`, async (t) => {
+  void t.test(`a lost session is no lost command on ${family}`, { buffered: true }, async (t) => {
     const b = await bench(t)
     const host = await b.lab.add(family)
     await b.start()
@@ -115,7 +122,7 @@ for (const family of ['asr9k', 'ncs5500'] as const) {
   })
 }
 
-t.test('a stop hands running work over to the next start', async (t) => {
+void t.test('a stop hands running work over to the next start', { buffered: true }, async (t) => {
   const b = await bench(t)
   const host = await b.lab.add('asr9k', { timing })
   const { file, name } = fixes.asr9k
@@ -136,7 +143,7 @@ t.test('a stop hands running work over to the next start', async (t) => {
   t.ok(b.claims > claims)
 })
 
-t.test('a run nobody wants any more stops before its next command', async (t) => {
+void t.test('a run nobody wants any more stops before its next command', { buffered: true }, async (t) => {
   const b = await bench(t)
   const host = await b.lab.add('asr9k')
   await b.start()
@@ -150,12 +157,16 @@ t.test('a run nobody wants any more stops before its next command', async (t) =>
   t.equal(host.router.mutations.length, 0)
 })
 
-t.test('without its database an executor sends nothing that changes a router', async (t) => {
-  const b = await bench(t)
-  const host = await b.lab.add('asr9k')
-  const mortal = await b.startMortal(host)
-  b.offer(host, 'Commit')
-  await command(host.router, /show install log/)
-  await mortal.kill()
-  t.equal(host.router.mutations.length, 0)
-})
+void t.test(
+  'without its database an executor sends nothing that changes a router',
+  { buffered: true },
+  async (t) => {
+    const b = await bench(t)
+    const host = await b.lab.add('asr9k')
+    const mortal = await b.startMortal(host)
+    b.offer(host, 'Commit')
+    await command(host.router, /show install log/)
+    await mortal.kill()
+    t.equal(host.router.mutations.length, 0)
+  },
+)

@@ -3,14 +3,20 @@
 import { isBundle } from '@slipway/router-session'
 import type { MutationKind } from '../runs/journal-store.ts'
 import { type ActionContext, type ActionResult, type ActionStep, noChanges } from './action.ts'
+import { findAdd, recallAdd } from './add-memory.ts'
 import { actionFailure } from './failure.ts'
 import { install } from './install.ts'
 import { throughOutages } from './install-watch.ts'
 import type { InstallEnd, InstallOrder } from './operation-order.ts'
 import { rideReload, untilNodesUp } from './reload.ts'
-import { appeared, type Software, selectForActivate, selectForDeactivate } from './selection.ts'
+import {
+  appeared,
+  type Software,
+  selectForActivate,
+  selectForDeactivate,
+  withoutDevice,
+} from './selection.ts'
 import { readSoftware } from './software.ts'
-import { recallAdd } from './tar-memory.ts'
 
 /** The step of an Activate job. */
 export const activateStep: ActionStep = {
@@ -27,6 +33,9 @@ export const deactivateStep: ActionStep = {
 /** The question of an activation with its choice: `… will reload the sdr, continue?`, ` [yes/no]:[yes] `. */
 const RELOAD_ANSWER =
   /will (?:reboot|reload) the (?:sdr|system),?\s*continue\s*\?\s*\[yes\/no\]:?\s*(?:\[\w+\])?\s*$/i
+
+/** Classic XR answers longer lines with `Error: input buffer overflow`. */
+const LONGEST_COMMAND = 1_000
 
 type Change = Extract<MutationKind, 'activate' | 'deactivate'>
 
@@ -65,7 +74,24 @@ async function orderOf(context: ActionContext, kind: Change): Promise<InstallOrd
       ? selectForActivate(given, software, names)
       : selectForDeactivate(given, software, names)
   if (targets.length === 0) return undefined
-  return { kind, command: command(targets.join(' ')), targets, software, answers }
+  return { kind, command: await fitting(context, command, targets), targets, software, answers }
+}
+
+/** Names everything, or the operation that added exactly this if a router's line would overflow. */
+async function fitting(
+  context: ActionContext,
+  command: (selection: string) => string,
+  targets: readonly string[],
+): Promise<string> {
+  const named = command(targets.join(' '))
+  if (named.length <= LONGEST_COMMAND) return named
+  const added = await findAdd(context.memory, context.job.softwarePackages)
+  const same = added !== undefined && sameSet(added.packages, targets.map(withoutDevice))
+  return same ? command(`id ${added.operationId}`) : named
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return [...a].sort().join() === [...b].sort().join()
 }
 
 /**

@@ -1,7 +1,8 @@
 // Add: the router fetches the files itself, and says itself what the repository does not have. Over SCP it copies
 // them to its own disk first.
-import { type Answer, isAddable, isBundle } from '@slipway/router-session'
+import { type Answer, isAddable } from '@slipway/router-session'
 import type { ActionContext, ActionResult, ActionStep } from './action.ts'
+import { rememberAdd } from './add-memory.ts'
 import { summarize } from './device-text.ts'
 import { allText } from './dialect.ts'
 import { actionFailure } from './failure.ts'
@@ -11,7 +12,6 @@ import type { InstallOrder } from './operation-order.ts'
 import { appeared } from './selection.ts'
 import { readSoftware } from './software.ts'
 import { type Source, sourceOf } from './source.ts'
-import { rememberAdd } from './tar-memory.ts'
 
 /** `Password:`, `password:`, `root@10.0.0.1's password:` */
 const PASSWORD = /[Pp]assword:\s*$/
@@ -37,7 +37,7 @@ export const addStep: ActionStep = {
     const { before } = end.entry
     const known = [...before.inactive, ...before.active]
     const packageChanges = appeared(known, software.inactive)
-    if (end.operationId !== undefined && files.some(isBundle)) {
+    if (end.operationId !== undefined) {
       const packages = appeared(before.inactive, software.inactive)
       await rememberAdd(memory, files, { operationId: end.operationId, packages })
     }

@@ -2,12 +2,12 @@
 // journal and the router are asked before anything is sent again.
 import { RELOAD_QUESTION } from '@slipway/router-session'
 import { isSessionLost } from '../device/device.ts'
-import type { JournalEntry, MutationKind } from '../runs/journal-store.ts'
+import type { Baseline, JournalEntry, MutationKind } from '../runs/journal-store.ts'
 import type { ActionContext } from './action.ts'
 import { summarize } from './device-text.ts'
 import { allText, type InstallAnswer, loggedIds } from './dialect.ts'
 import { actionFailure } from './failure.ts'
-import { readThroughOutages, throughOutages, untilInstallIdle, watchOperation } from './install-watch.ts'
+import { throughOutages, untilInstallIdle, watchOperation } from './install-watch.ts'
 import { type InstallEnd, type InstallOrder, isReached } from './operation-order.ts'
 import { reconcile } from './reconcile.ts'
 import { readSoftware } from './software.ts'
@@ -77,19 +77,11 @@ async function settle(
 
 /** @returns undefined if it turned out that the router never got the command */
 async function send(context: ActionContext, order: InstallOrder): Promise<InstallEnd | undefined> {
-  const { dialect, device, journal, report, times } = context
+  const { device, journal, report, times } = context
   if (!(await untilInstallIdle(context, times.busyMs))) {
     throw actionFailure('Another install operation is in progress on the router and does not come to an end.')
   }
-  const log = await readThroughOutages(context, dialect.commands.log)
-  const uptimeSeconds = await readUptime(context)
-  const entry = await journal.write(order.kind, order.command, {
-    targets: order.targets,
-    inactive: order.software.inactive,
-    active: order.software.active,
-    lastOperation: Math.max(0, ...loggedIds(log)),
-    ...(uptimeSeconds === undefined ? {} : { uptimeSeconds }),
-  })
+  const entry = await journal.write(order.kind, order.command, await baseline(context, order))
   report.info(`Sends: ${entry.command}`)
   const outagesBefore = device.outages()
   try {
@@ -103,6 +95,21 @@ async function send(context: ActionContext, order: InstallOrder): Promise<Instal
   } catch (error) {
     if (!isSessionLost(error)) throw error
     return settle(context, entry, outagesBefore)
+  }
+}
+
+async function baseline(context: ActionContext, order: InstallOrder): Promise<Baseline> {
+  const { device, dialect, times } = context
+  const { output, failed } = await device.read(dialect.commands.log, times.commandMs)
+  const uptimeSeconds = await readUptime(context)
+  const { inactive, active } = order.software
+  return {
+    targets: order.targets,
+    inactive,
+    active,
+    // Without a log it must stay open, or every operation of the past would look new.
+    ...(failed ? {} : { lastOperation: Math.max(0, ...loggedIds(output)) }),
+    ...(uptimeSeconds === undefined ? {} : { uptimeSeconds }),
   }
 }
 

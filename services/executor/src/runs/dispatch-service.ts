@@ -9,6 +9,7 @@ import type { Logger } from 'pino'
 import type { ActiveRun, ActiveRuns } from './active-runs.ts'
 import { type LeaseEnd, leaseEndFrom } from './lease.ts'
 import type { LeaseTimes, Run } from './run.ts'
+import { pauseRun } from './run-control.ts'
 import type { RunStore } from './run-store.ts'
 
 /** After a look in vain the next one comes no sooner, even if a job is due: it waits for a limit or another host. */
@@ -55,6 +56,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   const free = () => (stopped ? 0 : Math.max(0, deps.concurrency - runs.count()))
 
   const begin = (run: Run, end: LeaseEnd) => {
+    if (stopped) return
     runs.begin(run, end, async (active) => {
       try {
         if (await confirmed(deps, active)) await deps.perform(active)
@@ -166,7 +168,7 @@ async function confirmed(deps: DispatchDeps, active: ActiveRun): Promise<boolean
         await deps.store.release(run)
         return false
       }
-      await new Promise((resolve) => setTimeout(resolve, CONFIRM_PAUSE_MS))
+      await pauseRun(control, CONFIRM_PAUSE_MS).catch(() => undefined)
     }
   }
 }

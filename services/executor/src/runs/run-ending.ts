@@ -12,18 +12,28 @@ export interface StoreAway extends Error {
   readonly code: 'RUN_STORE_AWAY'
 }
 
-export function storeAway(cause: unknown): StoreAway {
+function storeAway(cause: unknown): StoreAway {
   return Object.assign(new Error('the executor database is not available', { cause }), {
     code: 'RUN_STORE_AWAY',
   } as const)
 }
 
-export function isStoreAway(error: unknown): error is StoreAway {
+function isStoreAway(error: unknown): error is StoreAway {
   return error instanceof Error && 'code' in error && error.code === 'RUN_STORE_AWAY'
 }
 
 const failed = (statusMessage: string, trace = '') =>
   ({ outcome: 'failed', statusMessage, trace, warnings: [], packageChanges: [] }) as const
+
+/** Does something with the database; trouble with it is told apart from everything else. */
+export async function withStore<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (isRunInterrupted(error)) throw error
+    throw storeAway(error)
+  }
+}
 
 /** What a device error is called in front of users. */
 const deviceMeanings: Readonly<Record<string, string>> = {

@@ -10,7 +10,7 @@ import type { HostContextStore } from '../hosts/host-context-store.ts'
 import { commandsOf, resolveTarget } from '../hosts/target-service.ts'
 import type { ActiveRun } from './active-runs.ts'
 import type { JournalStore } from './journal-store.ts'
-import { storeAway } from './run-ending.ts'
+import { withStore } from './run-ending.ts'
 import { createRunJournal } from './run-journal.ts'
 import type { RunLog } from './run-log.ts'
 import type { RunReport } from './run-report.ts'
@@ -63,10 +63,10 @@ export async function gatherWork(deps: GatherDeps, active: ActiveRun, tools: Gat
     commands: commandsOf(target),
     journal: guarded(createRunJournal(deps.journal, active, mask.text)),
     memory: {
-      get: (key) => away(deps.hosts.get(hostId, key)),
-      set: (key, value) => away(deps.hosts.set(hostId, key, value)),
+      get: (key) => withStore(deps.hosts.get(hostId, key)),
+      set: (key, value) => withStore(deps.hosts.set(hostId, key, value)),
     },
-    captures: { keep: (command, output) => away(files.capture(command, output)) },
+    captures: { keep: files.capture },
     names: packageNames,
     report,
     control,
@@ -75,22 +75,12 @@ export async function gatherWork(deps: GatherDeps, active: ActiveRun, tools: Gat
   }
 }
 
-/** Trouble with the database is told apart from everything else: the run is left, not failed. */
-async function away<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'RUN_INTERRUPTED') throw error
-    throw storeAway(error)
-  }
-}
-
 function guarded(journal: ReturnType<typeof createRunJournal>): ReturnType<typeof createRunJournal> {
   return {
-    write: (...entry) => away(journal.write(...entry)),
-    note: (...found) => away(journal.note(...found)),
-    conclude: (...outcome) => away(journal.conclude(...outcome)),
-    entries: () => away(journal.entries()),
+    write: (...entry) => withStore(journal.write(...entry)),
+    note: (...found) => withStore(journal.note(...found)),
+    conclude: (...outcome) => withStore(journal.conclude(...outcome)),
+    entries: () => withStore(journal.entries()),
     fence: journal.fence,
   }
 }

@@ -2,11 +2,13 @@
 // must not slow a session down, and one that is away shows in the journal soon enough.
 import type { Logger } from 'pino'
 import { storable } from '../actions/device-text.ts'
+import { actionFailure } from '../actions/failure.ts'
 import type { LogIndexStore } from '../logs/log-index-store.ts'
 import { captureName } from '../logs/log-names.ts'
 import { type AttemptLog, type LogStore, STEPS_LOG, TERMINAL_LOG } from '../logs/log-store.ts'
 import type { EventStore, JobEventKind } from './event-store.ts'
 import type { Run } from './run.ts'
+import { withStore } from './run-ending.ts'
 
 export interface RunLog {
   readonly attempt: AttemptLog
@@ -18,6 +20,16 @@ export interface RunLog {
   close(): Promise<void>
 }
 
+/** A full or missing disk is for the operator; the user is told, too. */
+async function onDisk<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    throw actionFailure(`The session log could not be written on the server${code}.`)
+  }
+}
+
 interface RunLogDeps {
   logs: LogStore
   index: LogIndexStore
@@ -26,9 +38,9 @@ interface RunLogDeps {
 }
 
 export async function openLog(deps: RunLogDeps, run: Run, mask: (text: string) => string): Promise<RunLog> {
-  const attempt = await deps.logs.open(run.jobId, run.attempt)
-  await deps.index.add(run, TERMINAL_LOG, 'terminal')
-  await deps.index.add(run, STEPS_LOG, 'steps')
+  const attempt = await onDisk(deps.logs.open(run.jobId, run.attempt))
+  await withStore(deps.index.add(run, TERMINAL_LOG, 'terminal'))
+  await withStore(deps.index.add(run, STEPS_LOG, 'steps'))
   let writing = Promise.resolve()
   return {
     attempt,
@@ -42,8 +54,8 @@ export async function openLog(deps: RunLogDeps, run: Run, mask: (text: string) =
         )
     },
     async capture(command, output) {
-      const name = await attempt.file(captureName(command), storable(mask(output)))
-      await deps.index.add(run, name, 'capture')
+      const name = await onDisk(attempt.file(captureName(command), storable(mask(output))))
+      await withStore(deps.index.add(run, name, 'capture'))
       return name
     },
     async close() {

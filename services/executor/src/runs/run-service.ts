@@ -6,23 +6,24 @@ import type { Opener } from '@slipway/secrets/open'
 import type { Clock } from '@slipway/service-kit'
 import type { Logger } from 'pino'
 import type { ActionTimes } from '../actions/action.ts'
+import type { Device } from '../device/device.ts'
 import type { HostContextStore } from '../hosts/host-context-store.ts'
 import { compareCaptures } from '../logs/comparison-service.ts'
 import type { LogIndexStore } from '../logs/log-index-store.ts'
 import type { LogStore } from '../logs/log-store.ts'
 import type { ActiveRun } from './active-runs.ts'
-import type { EventStore } from './event-store.ts'
+import type { EventStore, JobEventKind } from './event-store.ts'
 import type { JournalStore } from './journal-store.ts'
 import { createProgress } from './progress.ts'
 import type { ResultService } from './result-service.ts'
-import { isResumed } from './run.ts'
+import { isResumed, type Run } from './run.ts'
 import { type Ending, endingOf, exhaustedEnding, unexpectedEnding } from './run-ending.ts'
 import { type DeviceTimes, gatherWork } from './run-gather.ts'
-import { openLog } from './run-log.ts'
-import { createRunReport } from './run-report.ts'
+import { openLog, type RunLog } from './run-log.ts'
+import { createRunReport, type RunReport } from './run-report.ts'
 import type { RunStore } from './run-store.ts'
 import { doWork, type Learned } from './run-work.ts'
-import { createSecretMask } from './secret-mask.ts'
+import { createSecretMask, type SecretMask } from './secret-mask.ts'
 
 export interface RunServiceDeps {
   bus: Pick<Bus, 'request' | 'publish'>
@@ -64,61 +65,76 @@ async function attempt(
   log: Logger,
 ): Promise<Ending> {
   const { run } = active
-  const { jobId, submission } = run
   if (run.attempt - run.firstAttempt >= deps.maxAttempts) return exhaustedEnding(deps.maxAttempts)
   const mask = createSecretMask()
+  let files: RunLog | undefined
+  try {
+    files = await openLog(deps, run, mask.text)
+    return await withLog(deps, active, { files, mask, learned, log })
+  } catch (error) {
+    return failedEnding(error, log)
+  } finally {
+    await files?.close()
+  }
+}
+
+interface AttemptTools {
+  files: RunLog
+  mask: SecretMask
+  learned: Learned
+  log: Logger
+}
+
+async function withLog(deps: RunServiceDeps, active: ActiveRun, tools: AttemptTools): Promise<Ending> {
+  const { run } = active
+  const { files, mask, learned, log } = tools
+  const { jobId, submission } = run
   const progress = createProgress(
     (message) => deps.bus.publish(executorEvents.runProgressed, { jobId, submission, ...message }),
     PROGRESS_INTERVAL_MS,
   )
-  const files = await openLog(deps, run, mask.text).catch((error: unknown) => {
-    log.error({ err: error }, 'the session log cannot be opened')
-    return undefined
-  })
-  if (files === undefined) return unexpectedEnding
-  const report = createRunReport({
-    progress,
-    line: files.step,
-    event: (kind, text) => files.event(kind, { text }),
-    mask: mask.text,
-    now: deps.clock.now,
-  })
-  let close = async () => {}
+  const event = (kind: JobEventKind, text: string) => files.event(kind, { text })
+  const report = createRunReport({ progress, line: files.step, event, mask: mask.text, now: deps.clock.now })
+  let device: Device | undefined
   try {
     files.event(isResumed(run) ? 'resumed' : 'started', { attempt: run.attempt })
     const work = await gatherWork(deps, active, { report, files, mask })
-    close = work.device.close
-    const done = await doWork(work, learned)
-    if (run.job.action === 'Post-Upgrade') await compare()
-    const { statusMessage, packageChanges } = done
+    device = work.device
+    const { statusMessage, packageChanges } = await doWork(work, learned)
+    if (run.job.action === 'Post-Upgrade') await compare(deps, run, files, report)
     const warnings = report.warnings()
     return {
       kind: 'result',
       result: { outcome: 'completed', statusMessage, trace: '', warnings, packageChanges },
     }
   } catch (error) {
-    const ending = endingOf(error)
-    if (ending === undefined) log.error({ err: error }, 'a run ended with an error nobody expected')
-    return withReport(ending ?? unexpectedEnding)
-  } finally {
-    await close()
-    progress.close()
-    await files.close()
-  }
-
-  async function compare(): Promise<void> {
-    if (files === undefined) return
-    const changed = await compareCaptures(deps, run, files.attempt)
-    if (changed === undefined) report.info('No completed Pre-Upgrade to compare with')
-    else if (changed.length === 0) report.info('The captured outputs are as before the upgrade')
-    else report.info(`Outputs that changed since the Pre-Upgrade: ${changed.join(', ')}`)
-  }
-
-  function withReport(ending: Ending): Ending {
+    const ending = failedEnding(error, log)
     if (ending.kind === 'leave') return ending
     const statusMessage = mask.text(ending.result.statusMessage)
     report.error(statusMessage)
     const trace = mask.text(ending.result.trace)
     return { kind: 'result', result: { ...ending.result, statusMessage, trace, warnings: report.warnings() } }
+  } finally {
+    await device?.close()
+    progress.close()
+  }
+}
+
+function failedEnding(error: unknown, log: Logger): Ending {
+  const ending = endingOf(error)
+  if (ending === undefined) log.error({ err: error }, 'a run ended with an error nobody expected')
+  return ending ?? unexpectedEnding
+}
+
+/** Tells what the upgrade changed in the captured outputs. Trouble with it does not change how the job ended. */
+async function compare(deps: RunServiceDeps, run: Run, files: RunLog, report: RunReport): Promise<void> {
+  try {
+    const changed = await compareCaptures(deps, run, files.attempt)
+    if (changed === undefined) report.info('No completed Pre-Upgrade to compare with')
+    else if (changed.length === 0) report.info('The captured outputs are as before the upgrade')
+    else report.info(`Outputs that changed since the Pre-Upgrade: ${changed.join(', ')}`)
+  } catch (error) {
+    deps.log.warn({ err: error, jobId: run.jobId }, 'captures could not be compared')
+    report.warn('The captured outputs could not be compared with those of the Pre-Upgrade.')
   }
 }
