@@ -1,15 +1,13 @@
 // `npm test`: everything a change must pass, in the order in which it is cheapest to fail.
 // Plain JavaScript, because it also runs in a fresh clone. Last line: `N passed, N failed`.
 import { spawn } from 'node:child_process'
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepare } from '../../deploy/standalone/prepare.mjs'
-import { countResults } from './tap-results.mjs'
+import { runTap } from './tap-run.mjs'
 import { startTestDatabase } from './test-database.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const results = join(root, '.tap', 'results.tap')
 const files = process.argv.slice(2)
 
 if (files.includes('--help') || files.includes('-h')) {
@@ -36,23 +34,18 @@ if (files.length === 0) {
 
 await run('tap', ['build'])
 const database = await startTestDatabase()
-let tests = { passed: 0, failed: 0 }
-let failedRun = true
+let tests = { passed: 0, failed: 0, code: 1 }
 try {
-  rmSync(results, { force: true })
   const selected = files.length > 0 ? files : await testFiles()
-  const code = await run('tap', ['run', '--reporter=terse', `--output-file=${results}`, ...selected], {
-    SLIPWAY_TEST_DATABASE_URL: database.url,
-  })
-  tests = await countResults(results)
-  failedRun = code !== 0
+  const env = { SLIPWAY_TEST_DATABASE_URL: database.url }
+  tests = await runTap({ root, files: selected, env, print: (line) => console.log(line) })
 } finally {
   await database.stop()
 }
 
 const failed = checksFailed + tests.failed
 // A run that broke without a failed assertion (a crash, no test at all) is a failure too.
-const unexplained = failed === 0 && (failedRun || tests.passed === 0) ? 1 : 0
+const unexplained = failed === 0 && (tests.code !== 0 || tests.passed === 0) ? 1 : 0
 console.log(`${checksPassed + tests.passed} passed, ${failed + unexplained} failed`)
 process.exit(failed + unexplained === 0 ? 0 : 1)
 
