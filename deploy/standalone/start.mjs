@@ -10,7 +10,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1)
 }
 
-
 const argv = process.argv.slice(2)
 const isLab = argv[0] === '--lab'
 prepare({ quiet: isLab || argv.includes('--help') || argv.includes('-h') })
