@@ -52,6 +52,14 @@ const PATTERNS: readonly Pattern[] = [
     ),
     replacement: `$1${REDACTED}\\"`,
   },
+  // password: "x"   as Prisma quotes a query in its messages
+  {
+    pattern: new RegExp(
+      `\\b((?:[\\w-]{0,40}(?:${NAMES}))\\s{0,8}[=:]\\s{0,8})(["'])(?:\\\\[\\s\\S]|(?!\\2)[^\\\\])*(?:\\2|$)`,
+      'gi',
+    ),
+    replacement: `$1$2${REDACTED}$2`,
+  },
   // password=x   enable_password: x
   {
     pattern: new RegExp(
