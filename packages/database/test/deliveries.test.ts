@@ -28,7 +28,8 @@ const FAST = { firstMs: 1, longestMs: 20 }
 const server = await testServer(t)
 
 /** The part of the generated client that the tests use. */
-interface Client extends SqlExecutor {
+interface Client {
+  $queryRawUnsafe<T>(sql: string, ...values: unknown[]): PromiseLike<T>
   $transaction<T>(work: (tx: Client) => Promise<T>, options?: object): Promise<T>
   $disconnect(): Promise<void>
   box: { create(args: object): Promise<unknown>; count(): Promise<number> }

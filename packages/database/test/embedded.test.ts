@@ -135,13 +135,17 @@ t.test('a postmaster.pid that names somebody else stops neither the start nor th
   t.equal(await one(second.url('postgres'), 'SELECT 1'), 1)
 })
 
-t.test('PostgreSQL has a session of its own, so that a Ctrl-C does not reach it', async (t) => {
-  if (process.platform !== 'linux') return t.pass('only /proc tells')
-  const server = await start(t, shared)
-  const session = async (pid: number) =>
-    (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[3]
-  t.not(await session(server.pid), await session(process.pid))
-})
+const onlyProcTells = { skip: process.platform === 'linux' ? false : 'only /proc tells' }
+t.test(
+  'PostgreSQL has a session of its own, so that a Ctrl-C does not reach it',
+  onlyProcTells,
+  async (t) => {
+    const server = await start(t, shared)
+    const session = async (pid: number) =>
+      (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[3]
+    t.not(await session(server.pid), await session(process.pid))
+  },
+)
 
 t.test('starts without any locale in the environment', async (t) => {
   const { child, started, ended } = await startInChild(shared, { env: {} })

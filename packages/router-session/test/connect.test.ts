@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import {
   type ConnectOptions,
   connectDevice,
@@ -17,8 +17,6 @@ import {
   sshDevice,
   telnetDevice,
 } from './support/scripted-device.ts'
-
-type Test = typeof t
 
 const PROMPT = 'RP/0/RSP0/CPU0:pe1#'
 const VERSION = 'Cisco IOS XR Software, Version 6.1.4\r\n\r\ncisco ASR9K Series (Intel) processor'

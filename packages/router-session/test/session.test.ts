@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { type ConnectOptions, connectDevice, type DeviceSession, type hasDeviceCode } from '../src/index.ts'
 import {
   type DeviceEnd,
@@ -8,8 +8,6 @@ import {
   sshDevice,
   telnetDevice,
 } from './support/scripted-device.ts'
-
-type Test = typeof t
 
 /** A lab answers at once. */
 const quick = {

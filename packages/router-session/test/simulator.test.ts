@@ -1,6 +1,6 @@
 // The whole package against simulated routers: both systems over both protocols.
 import { createRouter, NASTY_BANNER, type RouterOptions, type SimulatedRouter } from '@slipway/router-sim'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import {
   connectDevice,
   type DeviceSession,
@@ -16,8 +16,6 @@ import {
   reconnectDevice,
   samePackage,
 } from '../src/index.ts'
-
-type Test = typeof t
 
 const PASSWORD = 'sim-Secret:@1'
 
@@ -135,7 +133,7 @@ t.test(
     const { router, to } = await start(t, { family: 'asr9k', protocol: 'telnet' })
     const session = await connect(t, to)
     const asked = await session.run(reloadCommand(router))
-    t.equal(asked.failed, true, asked.matched)
+    t.equal(asked.failed, true, asked.matched ?? 'no failure was matched')
     t.equal(router.state().reloads, 0)
     router.powerCycle()
     await session.closed

@@ -67,7 +67,9 @@ export async function sshDevice({ script, authenticate, algorithms }: SshScript)
   const server = new ssh2.Server(config, (client) => {
     connections += 1
     clients.add(client)
-    client.setNoDelay(true)
+    // ssh2 has it, its types do not.
+    const quick: Connection & { setNoDelay?(noDelay: boolean): void } = client
+    quick.setNoDelay?.(true)
     client.on('close', () => clients.delete(client)).on('error', () => {})
     client.on('authentication', authenticate ?? acceptPassword('lab', 'lab-secret'))
     client.on('session', (accept) => {

@@ -1,7 +1,7 @@
 /** What a running command may use. */
 import type { RouterCore } from '../router-core.ts'
 import type { Plane, Session } from '../session/session.ts'
-import type { Token } from './command-tree.ts'
+import type { Token } from './token.ts'
 
 /** Context of one command. */
 export interface CommandContext {

@@ -3,6 +3,7 @@
  * arguments after them.
  */
 import type { CommandContext } from './command-context.ts'
+import type { Token } from './token.ts'
 
 /** Runs a command. A returned text is filtered by pipes, paged and printed. */
 export type CommandHandler = (context: CommandContext) => string | undefined | Promise<string | undefined>
@@ -17,12 +18,6 @@ export interface Command {
 interface TreeNode {
   readonly children: Map<string, TreeNode>
   command: Command | undefined
-}
-
-/** A token with the column it begins at. */
-export interface Token {
-  readonly text: string
-  readonly column: number
 }
 
 /** What a line was recognised as. */

@@ -1,5 +1,5 @@
 /** Reads what stands behind `install add|activate|…`. */
-import type { Token } from '../commands/command-tree.ts'
+import type { Token } from '../commands/token.ts'
 
 /** Arguments of an install command. */
 export interface InstallArguments {
