@@ -76,7 +76,7 @@ export const executorConfig = Type.Object({
   reconnectPause: Duration({
     minimum: 10,
     default: 5_000,
-    description: 'Pause between attempts to get back to a router that restarts.',
+    description: 'Longest pause between attempts to get back to a router that restarts; at first shorter.',
   }),
   commandTimeout: Duration({
     minimum: 1_000,
@@ -93,10 +93,16 @@ export const executorConfig = Type.Object({
     default: 120 * minute,
     description: 'Limit of an install command until the router takes it, or of copying a file to it.',
   }),
+  operationTimeout: Duration({
+    minimum: 1_000,
+    default: 24 * 60 * minute,
+    description: 'Limit of an install operation that a router works on.',
+  }),
   pollInterval: Duration({
     minimum: 10,
     default: 10_000,
-    description: 'How often a router is asked how an operation stands, beside its own messages.',
+    description:
+      'How often a router is asked how an operation stands, beside its own messages; at first more often.',
   }),
   busyTimeout: Duration({
     default: 30 * minute,

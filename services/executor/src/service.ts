@@ -41,7 +41,7 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
     onFailure: ({ name, error }) => log.warn({ err: error, name }, 'not released in order'),
   })
   const times = leaseTimes(config)
-  const store = openStore({ ...deps.database }, log)
+  const store = openStore(deps.database, log)
   releasers.push('database', () => store.close())
   const relay = createRelay({ db: store.db, log, send: (delivery) => sendDelivery(bus, delivery) })
   releasers.push('relay', () => relay.stop())
@@ -130,6 +130,7 @@ function actionTimes(config: ExecutorConfig): ActionTimes {
     commandMs: config.commandTimeout,
     captureMs: config.captureTimeout,
     installCommandMs: config.installTimeout,
+    operationMs: config.operationTimeout,
     pollMs: config.pollInterval,
     busyMs: config.busyTimeout,
     lookAgainMs: config.lookAgain,

@@ -14,7 +14,7 @@ import {
 } from '../src/actions/selection.ts'
 import { packageNames } from '../src/actions/software.ts'
 import { type Repository, sourceOf } from '../src/actions/source.ts'
-import { hasRestarted } from '../src/actions/uptime.ts'
+import { restartByUptime } from '../src/actions/uptime.ts'
 import { diffPage } from '../src/logs/capture-diff.ts'
 import { archiveNames, captureName, uniqueName } from '../src/logs/log-names.ts'
 import { leaseEndFrom, leaseHolds } from '../src/runs/lease.ts'
@@ -196,10 +196,16 @@ t.test('the aim of a command is read from the package lists', async (t) => {
 })
 
 t.test('a restart shows in the uptime', async (t) => {
-  t.ok(hasRestarted({ uptimeSeconds: 86_400 }, 60, 300))
-  t.notOk(hasRestarted({ uptimeSeconds: 86_400 }, 86_640, 300), 'whole minutes and drift are no restart')
-  t.notOk(hasRestarted({}, 60, 300))
-  t.notOk(hasRestarted({ uptimeSeconds: 86_400 }, undefined, 300))
+  t.equal(restartByUptime({ uptimeSeconds: 86_400 }, 60, 300), 'yes')
+  t.equal(
+    restartByUptime({ uptimeSeconds: 86_400 }, 86_640, 300),
+    'no',
+    'whole minutes and drift are no restart',
+  )
+  t.equal(restartByUptime({ uptimeSeconds: 60 }, 0, 3), 'unclear', 'it had only just booted')
+  t.equal(restartByUptime({ uptimeSeconds: 60 }, 60, 600), 'yes')
+  t.equal(restartByUptime({}, 60, 300), 'unclear')
+  t.equal(restartByUptime({ uptimeSeconds: 86_400 }, undefined, 300), 'unclear')
 })
 
 t.test('device texts become one sentence', async (t) => {

@@ -15,6 +15,7 @@ export interface ActionTimes {
   readonly commandMs: number
   readonly captureMs: number
   readonly installCommandMs: number
+  readonly operationMs: number
   readonly pollMs: number
   readonly busyMs: number
   readonly lookAgainMs: number

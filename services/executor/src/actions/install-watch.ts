@@ -12,8 +12,11 @@ import type { JournalEntry } from '../runs/journal-store.ts'
 import { pauseRun } from '../runs/run-control.ts'
 import type { ActionContext } from './action.ts'
 import { endOfOperation } from './dialect.ts'
+import { actionFailure } from './failure.ts'
+import { createPace } from './pace.ts'
 import { withoutDevice } from './selection.ts'
 
+const PENDING = 'Waiting the operation to continue asynchronously'
 /** So often the log may not yet tell the end although nothing is in operation any more. */
 const LOG_PATIENCE = 5
 
@@ -24,49 +27,64 @@ export async function watchOperation(
   operationId: number,
 ): Promise<{ verdict: InstallOutcome; log: string }> {
   await untilIdle(context, entry, operationId)
+  const pace = createPace(context.times.pollMs)
   for (let look = 1; ; look += 1) {
     const log = await readThroughOutages(context, context.dialect.commands.logOf(operationId))
     const verdict = installOutcome(log, operationId)
     if (verdict !== 'unknown' || look === LOG_PATIENCE) return { verdict, log }
-    await pauseRun(context.control, context.times.pollMs)
+    await pauseRun(context.control, pace())
   }
 }
 
 /** Waits until no other install operation runs. Fails the look, not the job, when the time is up. */
 export async function untilInstallIdle(context: ActionContext, withinMs: number): Promise<boolean> {
   const deadline = context.clock.monotonicMs() + withinMs
+  const pace = createPace(context.times.pollMs)
   for (;;) {
     const request = await readRequest(context)
-    if (request.idle) return true
+    // A router that does not tell will say so itself when it gets the command.
+    if (request.idle || !tells(request)) return true
     if (context.clock.monotonicMs() >= deadline) return false
     context.report.status(
       `Waiting for install operation ${request.operationId ?? ''} to finish`.replace('  ', ' '),
     )
-    await pauseRun(context.control, context.times.pollMs)
+    await pauseRun(context.control, pace())
   }
 }
 
 async function untilIdle(context: ActionContext, entry: JournalEntry, operationId: number): Promise<void> {
-  const { device, report, times } = context
+  const { clock, control, device, dialect, report, times } = context
   const end = endOfOperation(operationId)
-  report.status('Waiting the operation to continue asynchronously')
+  const pace = createPace(times.pollMs)
+  const deadline = clock.monotonicMs() + times.operationMs
+  report.status(PENDING)
   for (let heard = false; ; ) {
     const request = await readRequest(context)
     if (request.idle) return
     // Another operation is running: ours is over.
     if (request.operationId !== undefined && request.operationId !== operationId) return
+    if (!tells(request)) {
+      const log = await readThroughOutages(context, dialect.commands.logOf(operationId))
+      if (installOutcome(log, operationId) !== 'unknown') return
+    }
+    if (clock.monotonicMs() > deadline)
+      throw actionFailure(`Operation ${operationId} does not come to an end.`)
     report.status(progressText(entry, request), request.percent)
-    if (heard) await pauseRun(context.control, times.pollMs)
-    else heard = await device.waitFor(end, times.pollMs)
+    if (heard) await pauseRun(control, pace())
+    else heard = await device.waitFor(end, pace())
   }
+}
+
+/** False for an answer that is none: an error, or no authority to ask. */
+function tells(request: InstallRequest): boolean {
+  return request.idle || request.operationId !== undefined || request.percent !== undefined
 }
 
 /** `Copying a.pie and 2 more 45%` for an Add, else the router's own line. */
 function progressText(entry: JournalEntry, request: InstallRequest): string {
   const percent = request.percent === undefined ? '' : ` ${request.percent}%`
   const [first, ...rest] = entry.before.targets
-  if (entry.kind !== 'add' || first === undefined)
-    return request.progress ?? 'Waiting the operation to continue asynchronously'
+  if (entry.kind !== 'add' || first === undefined) return request.progress ?? PENDING
   return `Copying ${withoutDevice(first)}${rest.length === 0 ? '' : ` and ${rest.length} more`}${percent}`
 }
 

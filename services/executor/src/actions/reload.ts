@@ -1,59 +1,70 @@
 // Sees a router through the restart that an operation needs. The old software may answer for minutes after it said
-// that it will restart, so a restart counts only when it was seen: the connection broke, or the uptime dropped.
+// that it will restart, and a broken connection may be the network's, so a restart counts when the uptime dropped, or,
+// where the uptime cannot tell, when the connection broke.
 // Then the router must let us in again, and all nodes must come up.
 import { judgeNodes, parsePlatform } from '@slipway/router-session'
-import { isSessionLost } from '../device/device.ts'
 import { pauseRun } from '../runs/run-control.ts'
 import type { ActionContext } from './action.ts'
 import { actionFailure } from './failure.ts'
-import { readThroughOutages } from './install-watch.ts'
-import type { InstallEnd } from './operation-order.ts'
-import { hasRestarted, readUptime } from './uptime.ts'
+import { readThroughOutages, throughOutages } from './install-watch.ts'
+import { type InstallEnd, isReached } from './operation-order.ts'
+import { createPace } from './pace.ts'
+import { readSoftware } from './software.ts'
+import { readUptime, restartByUptime } from './uptime.ts'
 
 /** Never matches: only the end of the session is waited for. */
 const NOTHING = /(?!)/
 
 /** Waits for the restart, the way back in, and all nodes. */
 export async function rideReload(context: ActionContext, end: InstallEnd): Promise<void> {
-  const { report, clock, device, times } = context
+  const { report, clock } = context
   const startedAt = clock.monotonicMs()
   report.status('Waiting for device boot to reconnect')
   await untilRestarted(context, end)
-  if (!device.connected()) await device.reconnect(times.reloadMs)
   await untilNodesUp(context)
   const seconds = Math.round((clock.monotonicMs() - startedAt) / 1_000)
   report.info(`Overall outage time: ${Math.floor(seconds / 60)} minute(s) ${seconds % 60} second(s)`)
 }
 
 async function untilRestarted(context: ActionContext, end: InstallEnd): Promise<void> {
-  const { clock, control, device, times } = context
+  const { clock, control, device, report, times } = context
   const deadline = clock.monotonicMs() + times.reloadStartMs
+  const pace = createPace(times.pollMs)
   for (;;) {
-    if (end.outagesBefore !== undefined && device.outages() > end.outagesBefore) return
-    if (!device.connected()) return
-    if (await restartedUnseen(context, end)) return
-    if (!device.connected()) return
+    const restarted = await hasRestarted(context, end)
+    if (restarted === 'yes') return
     if (clock.monotonicMs() > deadline) {
-      const minutes = Math.round(times.reloadStartMs / 60_000)
-      throw actionFailure(
-        `The router announced a restart but did not restart within ${minutes} minutes.`,
-        end.log,
-      )
+      if (restarted === 'no') throw actionFailure(notRestarted(times.reloadStartMs), end.log)
+      report.warn('It could not be told whether the router restarted.')
+      return
     }
-    await device.waitFor(NOTHING, times.pollMs)
+    await device.waitFor(NOTHING, pace())
     control.check()
   }
 }
 
-/** Asks the uptime; a router that does not answer any more is restarting. */
-async function restartedUnseen(context: ActionContext, end: InstallEnd): Promise<boolean> {
-  try {
-    const since = (context.clock.now().getTime() - end.entry.writtenAt.getTime()) / 1_000
-    return hasRestarted(end.entry.before, await readUptime(context), since)
-  } catch (error) {
-    if (!isSessionLost(error)) throw error
-    return true
-  }
+/** The uptime decides where it can tell; a lost connection alone may be the network's. */
+async function hasRestarted(context: ActionContext, end: InstallEnd): Promise<'yes' | 'no' | 'unclear'> {
+  const { clock, device } = context
+  const { entry, outagesBefore } = end
+  const uptime = await throughOutages(context, () => readUptime(context))
+  const since = (clock.now().getTime() - entry.writtenAt.getTime()) / 1_000
+  const told = restartByUptime(entry.before, uptime, since)
+  if (told !== 'unclear') return told
+  if (outagesBefore !== undefined) return device.outages() > outagesBefore ? 'yes' : 'unclear'
+  return device.outages() > 0 || (await runsTargets(context, end)) ? 'yes' : 'unclear'
+}
+
+/** On 64-bit XR what was activated is active only after the restart. */
+async function runsTargets(context: ActionContext, { entry }: InstallEnd): Promise<boolean> {
+  if (context.dialect.osType !== 'eXR') return false
+  const software = await throughOutages(context, () => readSoftware(context))
+  return isReached('activate', entry.before, software, context.names)
+}
+
+function notRestarted(withinMs: number): string {
+  const minutes = Math.round(withinMs / 60_000)
+  return `The router announced a restart but did not restart within ${minutes} minutes.`
 }
 
 /** Polls the hardware table until every node is in a stable state. */
@@ -61,6 +72,7 @@ export async function untilNodesUp(context: ActionContext): Promise<void> {
   const { clock, control, dialect, report, times } = context
   report.status('Waiting for all nodes to come up')
   const deadline = clock.monotonicMs() + times.nodesMs
+  const pace = createPace(times.pollMs)
   for (;;) {
     const output = await readThroughOutages(context, dialect.commands.platform)
     const { ok, bad } = judgeNodes(parsePlatform(output), dialect.osType)
@@ -73,6 +85,6 @@ export async function untilNodesUp(context: ActionContext): Promise<void> {
         `Not all nodes have come up: ${bad.map(({ node, state }) => `${node} (${state})`).join(', ')}`,
         output,
       )
-    await pauseRun(control, times.pollMs)
+    await pauseRun(control, pace())
   }
 }

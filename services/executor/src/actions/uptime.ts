@@ -5,6 +5,8 @@ import type { ActionContext } from './action.ts'
 
 /** Routers tell whole minutes, and their clocks drift a little. */
 const SLACK_SECONDS = 90
+/** With a shorter uptime before, a restart does not show in the uptime after. */
+const TELLING_SECONDS = 150
 
 /** Seconds since the router booted, by whole minutes; undefined if it does not tell. */
 export async function readUptime(context: ActionContext): Promise<number | undefined> {
@@ -12,12 +14,16 @@ export async function readUptime(context: ActionContext): Promise<number | undef
   return parseShowVersion((await device.read(dialect.commands.version, times.commandMs)).output).uptimeSeconds
 }
 
-/** True if the uptime now is shorter than it would be without a restart. @param since seconds since the baseline */
-export function hasRestarted(
+/**
+ * Whether a router has restarted since the baseline, by its uptime. `unclear`: it had only just booted before, or does
+ * not tell. @param since seconds since the baseline
+ */
+export function restartByUptime(
   before: Pick<Baseline, 'uptimeSeconds'>,
   now: number | undefined,
   since: number,
-): boolean {
-  if (before.uptimeSeconds === undefined || now === undefined) return false
-  return now + SLACK_SECONDS < before.uptimeSeconds + since
+): 'yes' | 'no' | 'unclear' {
+  if (before.uptimeSeconds === undefined || now === undefined) return 'unclear'
+  if (now + SLACK_SECONDS < before.uptimeSeconds + since) return 'yes'
+  return before.uptimeSeconds < TELLING_SECONDS ? 'unclear' : 'no'
 }

@@ -24,7 +24,7 @@ export interface DeviceOptions {
   connectTimeoutMs: number
   loginTimeoutMs: number
   commandTimeoutMs: number
-  /** Pause between two rounds of attempts while a router restarts. */
+  /** Longest pause between two rounds of attempts while a router restarts. */
   retryDelayMs: number
 }
 
@@ -74,6 +74,8 @@ export const lostCodes = [
 export function isSessionLost(error: unknown): boolean {
   return lostCodes.some((code) => hasDeviceCode(error, code))
 }
+
+const FIRST_RETRY_MS = 250
 
 export function createDevice(options: DeviceOptions): Device {
   const { control } = options
@@ -135,10 +137,20 @@ export function createDevice(options: DeviceOptions): Device {
     },
     async reconnect(withinMs) {
       await drop()
-      const { retryDelayMs } = options
-      const attempt = reconnectDevice(options.target, { ...connectOptions(), withinMs, retryDelayMs })
+      const retryDelayMs = {
+        first: Math.min(FIRST_RETRY_MS, options.retryDelayMs),
+        last: options.retryDelayMs,
+      }
+      // A router that is about to restart may let us in once more and then go: that is one more attempt, no failure.
+      let found: DeviceFacts | undefined
+      const accept = async (fresh: DeviceSession) => {
+        found = await fresh.discover()
+        return true
+      }
+      const attempt = reconnectDevice(options.target, { ...connectOptions(), withinMs, retryDelayMs, accept })
       const fresh = adopt(await interruptible(attempt))
-      return learn(fresh)
+      facts = found
+      return found ?? learn(fresh)
     },
     session: current,
     facts() {
