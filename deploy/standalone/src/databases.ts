@@ -51,10 +51,9 @@ async function open(
   embedded: EmbeddedPostgres | undefined,
   { env, log, onProgress }: DatabasesOptions,
 ): Promise<DatabaseConnection> {
-  const url = urlOf(service, env)
-  const connection = url ? parseUrl(url) : await prepareEmbedded(service, embedded)
+  const connection = urlOf(service, env) ?? (await prepareEmbedded(service, embedded))
   const folder = join(service.databaseFolder ?? '', 'prisma', 'migrations')
-  const applied = await migrate({ connection: { ...connection }, migrationsDir: folder, log })
+  const applied = await migrate({ connection, migrationsDir: folder, log })
   if (applied.length > 0) onProgress(`database of ${service.name}: ${applied.length} migration(s) applied`)
   return connection
 }
@@ -72,14 +71,3 @@ async function prepareEmbedded(
 
 const urlOf = (service: Owner, env: Environment) =>
   env[`${service.name.toUpperCase()}_DATABASE_URL`] || undefined
-
-function parseUrl(text: string): DatabaseConnection {
-  const url = new URL(text)
-  return {
-    host: url.searchParams.get('host') ?? url.hostname,
-    port: Number(url.port || url.searchParams.get('port') || 5432),
-    user: decodeURIComponent(url.username || (url.searchParams.get('user') ?? '')),
-    ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
-    database: decodeURIComponent(url.pathname.slice(1)),
-  }
-}

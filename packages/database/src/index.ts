@@ -6,6 +6,14 @@ export {
   withClient,
 } from './connections/connection.ts'
 export { createPool, type PoolOptions, prismaAdapter, transactionTimes } from './connections/pool.ts'
+export {
+  isDataError,
+  isDuplicate,
+  isLostRace,
+  isReferenceError,
+  retryLost,
+  sqlState,
+} from './connections/sql-state.ts'
 export { pruneInbox, recordOnce } from './deliveries/inbox.ts'
 export { enqueue, enqueueMany, type NewDelivery, type OutboxStats, outboxStats } from './deliveries/outbox.ts'
 export { createRelay, type Relay } from './deliveries/relay.ts'

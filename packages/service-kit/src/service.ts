@@ -7,14 +7,10 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
 
-/** Where a service's database is: what `pg` takes as connection settings. */
-export interface DatabaseConnection {
-  host: string
-  port: number
-  user: string
-  password?: string
-  database: string
-}
+/** Where a service's database is: a URL (`postgresql://…?sslmode=require`) or what `pg` takes as settings. */
+export type DatabaseConnection =
+  | string
+  | { host: string; port: number; user: string; password?: string; database: string }
 
 /** Everything a service is given; it reaches for nothing else. */
 export interface ServiceDeps<C> {

@@ -8,7 +8,7 @@ export type Transaction = Prisma.TransactionClient
 /** Opens a pool of at most 5 connections; nothing is connected before the first statement. */
 export function openDatabase(connection: DatabaseConnection, log: Log): Database {
   return new PrismaClient({
-    adapter: prismaAdapter({ ...connection }, { applicationName: 'slipway-auth', log }),
+    adapter: prismaAdapter(connection, { applicationName: 'slipway-auth', log }),
   })
 }
 

@@ -18,7 +18,7 @@ import { createVerifiedPasswords } from '../src/credentials/verified-passwords.t
 import { openDatabase } from '../src/database.ts'
 import { createUserService } from '../src/users/user-service.ts'
 import { createUserStore } from '../src/users/user-store.ts'
-import { build, type Running, settingsOf } from './support.ts'
+import { build, type Running } from './support.ts'
 
 const login = (password: string, username = 'root', address = '10.0.0.1') => ({ username, password, address })
 const right = login('correct horse')
@@ -31,7 +31,7 @@ async function userServiceOf(t: Teardown, running: Running) {
     warn: () => undefined,
     error: () => undefined,
   }
-  const db = openDatabase(settingsOf(running.db.url), silent)
+  const db = openDatabase(running.db.url, silent)
   t.teardown(() => db.$disconnect())
   const hasher = await createPasswordHasher()
   return createUserService({
@@ -221,7 +221,7 @@ t.test(
 
 t.test('many requests with the right password cost one verification', async (t) => {
   const running = await build(t)
-  const db = openDatabase(settingsOf(running.db.url), {
+  const db = openDatabase(running.db.url, {
     ...{ debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
   })
   t.teardown(() => db.$disconnect())

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Bus, createInProcessBus } from '@slipway/bus'
 import type { ReplyOf, RequestOf, Rpc } from '@slipway/contracts'
 import { withClient } from '@slipway/database'
-import { type Clock, createLogger, type DatabaseConnection } from '@slipway/service-kit'
+import { type Clock, createLogger } from '@slipway/service-kit'
 import { database, type Teardown, type TestDatabase } from '@slipway/test-kit'
 import { authService } from '../src/index.ts'
 
@@ -24,18 +24,6 @@ export function createHandClock(): HandClock {
     move: (ms) => {
       offset += ms
     },
-  }
-}
-
-/** `postgresql://user@host/name?host=/socket` as settings. */
-export function settingsOf(url: string): DatabaseConnection {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(url)
-  return {
-    host: searchParams.get('host') ?? hostname,
-    port: Number(port || searchParams.get('port') || 5_432),
-    user: decodeURIComponent(username || searchParams.get('user') || 'postgres'),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    database: pathname.slice(1),
   }
 }
 
@@ -73,7 +61,7 @@ export async function build(t: Teardown, settings: Settings = { adminPassword: '
   const start = async (given: Settings = settings) => {
     const service = await authService.create({
       bus: await hub.connect('auth'),
-      database: settingsOf(db.url),
+      database: db.url,
       log,
       clock,
       config: { masterKey, keyRotationHours: 24, ...given },

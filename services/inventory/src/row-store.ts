@@ -1,6 +1,7 @@
 // Tables of named rows (regions, jump hosts, …): reading, bulk change and removal are the same for all of them. The
 // SQL is built from constants of the stores; values are always bound.
-import { type Database, inTransaction, isStillReferenced, type Transaction } from './database.ts'
+import { isReferenceError } from '@slipway/database'
+import { type Database, inTransaction, type Transaction } from './database.ts'
 import { insertRows, type RecordOf, updateRows } from './recordset.ts'
 
 /** A table by its columns and by how its records and the rows of the domain become each other. */
@@ -56,7 +57,7 @@ export function createRowStore<
         const removed = await db.$executeRawUnsafe(`DELETE FROM ${spec.table} WHERE name = $1::text`, name)
         return removed > 0 ? 'removed' : 'missing'
       } catch (error) {
-        if (isStillReferenced(error)) return 'in-use'
+        if (isReferenceError(error)) return 'in-use'
         throw error
       }
     },

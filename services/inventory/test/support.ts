@@ -16,7 +16,7 @@ import {
 } from '@slipway/contracts'
 import { withClient } from '@slipway/database'
 import { createKeyring, createSealer, type Place } from '@slipway/secrets'
-import { createLogger, type DatabaseConnection, systemClock } from '@slipway/service-kit'
+import { createLogger, systemClock } from '@slipway/service-kit'
 import { database, type Teardown, type TestDatabase } from '@slipway/test-kit'
 import { inventoryService } from '../src/index.ts'
 
@@ -57,18 +57,6 @@ export interface Running {
   stop(): Promise<void>
   /** Stops the service and starts it again on the same database. */
   restart(): Promise<void>
-}
-
-/** `postgresql://user@host/name?host=/socket` as settings. */
-export function settingsOf(url: string): DatabaseConnection {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(url)
-  return {
-    host: searchParams.get('host') ?? hostname,
-    port: Number(port || searchParams.get('port') || 5_432),
-    user: decodeURIComponent(username || searchParams.get('user') || 'postgres'),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    database: pathname.slice(1),
-  }
 }
 
 function fakeScheduler(bus: Bus): FakeScheduler {
@@ -114,7 +102,7 @@ export async function build(t: Teardown, settings: { deletionSweep?: number } = 
   const start = async () =>
     inventoryService.create({
       bus: await hub.connect('inventory'),
-      database: settingsOf(db.url),
+      database: db.url,
       log,
       clock: systemClock,
       config: { masterKey, deletionSweep: settings.deletionSweep ?? 60_000 },

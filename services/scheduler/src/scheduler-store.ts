@@ -1,8 +1,7 @@
 // The database as the feature folders see it: transactions, and the client for single statements. Prisma's types
 // stay in the store files.
-import { type Connection, type Log, prismaAdapter, transactionTimes } from '@slipway/database'
+import { type Connection, type Log, prismaAdapter, retryLost, transactionTimes } from '@slipway/database'
 import { type Prisma, PrismaClient } from './generated/client.ts'
-import { lostRace } from './sql-state.ts'
 
 /** What runs statements: the client (each on its own) or a transaction. */
 export type Db = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw' | '$queryRawUnsafe'>
@@ -17,22 +16,12 @@ export interface SchedulerStore {
   close(): Promise<void>
 }
 
-/** Locks are taken in one order, so races should not be lost; if one is, the transaction runs again. */
-const ATTEMPTS = 4
-
 /** The store over a client. */
 export function createStore(client: PrismaClient): SchedulerStore {
   return {
     db: client,
-    async transact(work, kind = 'normal') {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await client.$transaction(work, transactionTimes[kind])
-        } catch (error) {
-          if (attempt === ATTEMPTS || !lostRace(error)) throw error
-        }
-      }
-    },
+    // Locks are taken in one order, so races should not be lost; if one is, the transaction runs again.
+    transact: (work, kind = 'normal') => retryLost(() => client.$transaction(work, transactionTimes[kind])),
     ping: async () => (await client.$queryRaw<unknown[]>`SELECT 1`).length === 1,
     close: () => client.$disconnect(),
   }

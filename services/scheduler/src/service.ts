@@ -27,7 +27,7 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
     onFailure: ({ name, error }) => log.warn({ err: error, name }, 'not released in order'),
   })
   if (deps.database === undefined) throw new Error('the scheduler needs a database')
-  const store = openStore({ ...deps.database }, log)
+  const store = openStore(deps.database, log)
   releasers.push('database', () => store.close())
 
   const relay = createRelay({ db: store.db, log, send: (delivery) => sendDelivery(bus, delivery) })

@@ -5,7 +5,7 @@ import t from 'tap'
 import { PrismaClient } from '../src/generated/client.ts'
 import { createJobCreation } from '../src/jobs/job-create-service.ts'
 import { createStore } from '../src/scheduler-store.ts'
-import { build, chainOf, host, jobInput, migrationsDir, settingsOf, testClock } from './support.ts'
+import { build, chainOf, host, jobInput, migrationsDir, testClock } from './support.ts'
 
 const [R1, R2] = [host(1), host(2)]
 const later = (ms: number, from = new Date()) => new Date(from.getTime() + ms).toISOString()
@@ -97,7 +97,7 @@ t.test('refuses a moment that does not exist and creates nothing', async (t) => 
 t.test('creates 5,000 rows in a handful of statements', async (t) => {
   const db = await database(t, { migrationsDir })
   const client = new PrismaClient({
-    adapter: prismaAdapter({ ...settingsOf(db.url) }),
+    adapter: prismaAdapter(db.url),
     log: [{ emit: 'event', level: 'query' }],
   })
   t.teardown(() => client.$disconnect())

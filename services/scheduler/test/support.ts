@@ -18,7 +18,7 @@ import {
   schedulerMessages,
 } from '@slipway/contracts'
 import { withClient } from '@slipway/database'
-import { type Clock, createLogger, type DatabaseConnection, loadConfig } from '@slipway/service-kit'
+import { type Clock, createLogger, loadConfig } from '@slipway/service-kit'
 import { database, type Teardown, type TestDatabase } from '@slipway/test-kit'
 import { type SchedulerConfig, schedulerConfig, schedulerService } from '../src/index.ts'
 
@@ -98,18 +98,6 @@ export interface Running {
   stop(): Promise<void>
 }
 
-/** `postgresql://user@host/name?host=/socket` as settings. */
-export function settingsOf(url: string): DatabaseConnection {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(url)
-  return {
-    host: searchParams.get('host') ?? hostname,
-    port: Number(port || searchParams.get('port') || 5_432),
-    user: decodeURIComponent(username || searchParams.get('user') || 'postgres'),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    database: pathname.slice(1),
-  }
-}
-
 export interface BuildOptions {
   config?: Partial<SchedulerConfig>
   clock?: TestClock
@@ -135,7 +123,7 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
     Array.from({ length: options.replicas ?? 1 }, async () =>
       schedulerService.create({
         bus: await hub.connect('scheduler'),
-        database: settingsOf(db.url),
+        database: db.url,
         log,
         clock,
         config,

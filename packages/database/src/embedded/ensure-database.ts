@@ -1,11 +1,10 @@
 import { type Connection, withClient } from '../connections/connection.ts'
+import { isDuplicate, sqlState } from '../connections/sql-state.ts'
 import { databaseError } from '../errors.ts'
 
 /** Small letters, digits, underscores; 63 bytes is PostgreSQL's limit: `slipway_inventory` */
 const DATABASE_NAME = /^[a-z_][a-z0-9_]{0,62}$/
 const DUPLICATE_DATABASE = '42P04'
-/** Two CREATE DATABASE of one name at once may meet in the catalogue's own index. */
-const UNIQUE_VIOLATION = '23505'
 
 /**
  * Makes the database unless it is there. @param admin a connection to another database of the server
@@ -24,8 +23,8 @@ export async function ensureDatabase(admin: Connection, name: string): Promise<v
     try {
       await client.query(`CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'UTF8'`)
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code !== DUPLICATE_DATABASE && code !== UNIQUE_VIOLATION) throw error
+      // Two CREATE DATABASE of one name at once may meet in the catalogue's own index.
+      if (sqlState(error) !== DUPLICATE_DATABASE && !isDuplicate(error)) throw error
     }
   })
 }

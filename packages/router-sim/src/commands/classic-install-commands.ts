@@ -2,6 +2,7 @@
 import { type ChangePlan, planActivation, planDeactivation, planRollback } from '../install/change-plan.ts'
 import {
   alreadyActiveLines,
+  busyLines,
   changedLines,
   classicError,
   incompatibleLines,
@@ -17,9 +18,10 @@ import type { InstallArguments } from '../install/install-arguments.ts'
 import type { OperationWork } from '../install/install-engine.ts'
 import type { Operation } from '../install/operation.ts'
 import { add } from './classic-add.ts'
-import { begin, guarded, proceed, refuse, suffix } from './classic-operation.ts'
+import { begin, proceed, refuse, suffix } from './classic-operation.ts'
 import type { CommandContext } from './command-context.ts'
 import type { Command } from './command-tree.ts'
+import { installCommands } from './install-grammar.ts'
 import { changeWork, inDialogue, resolvePackages } from './install-support.ts'
 
 function named(args: InstallArguments): string {
@@ -137,23 +139,20 @@ function abort(context: CommandContext): string | undefined {
   return aborted ? undefined : 'There are no install requests in operation.'
 }
 
-const hasPackages = (args: InstallArguments) => args.names.length > 0 || args.id !== undefined
-
 /** Both planes of classic IOS XR. */
-export const CLASSIC_INSTALL_COMMANDS: readonly Command[] = [
-  { words: 'install add', args: true, run: guarded(add, (args) => args.names.length > 0) },
-  { words: 'install activate', args: true, run: guarded(activate, hasPackages) },
-  { words: 'install deactivate', args: true, run: guarded(deactivate, hasPackages) },
-  { words: 'install commit', args: true, run: guarded(commit, (args) => args.names.length === 0) },
-  { words: 'install remove', args: true, run: guarded(remove, (args) => args.inactive || hasPackages(args)) },
-  {
-    words: 'install rollback to committed',
-    args: true,
-    run: guarded(rollback, (args) => args.names.length === 0),
+export const CLASSIC_INSTALL_COMMANDS: readonly Command[] = installCommands({
+  add,
+  activate,
+  deactivate,
+  commit,
+  remove,
+  rollback,
+  abort,
+  busy: ({ printLines }) => {
+    printLines(busyLines())
+    return undefined
   },
-  { words: 'install operation', args: true, run: abort },
-  { words: 'install abort', args: true, run: abort },
-]
+})
 
 /** What a classic operation says when a fault makes it fail half-way. */
 export function classicFaultLines(node: string): string[] {

@@ -1,33 +1,15 @@
 /** How an install operation of classic IOS XR begins, goes on and ends at the terminal. */
-import { busyLines, endedLine, startedLine } from '../install/classic-text.ts'
-import { type InstallArguments, readInstallArguments } from '../install/install-arguments.ts'
+import { endedLine, startedLine } from '../install/classic-text.ts'
+import type { InstallArguments } from '../install/install-arguments.ts'
 import { type OperationWork, pause } from '../install/install-engine.ts'
 import type { Operation, OperationKind } from '../install/operation.ts'
 import type { CommandContext } from './command-context.ts'
-import type { CommandHandler } from './command-tree.ts'
-import { isBusy, runInBackground } from './install-support.ts'
+import { runInBackground } from './install-support.ts'
 
 const ASYNC = 'The install operation will continue asynchronously.'
 const NO_ABORT = 'The operation can no longer be aborted (ctrl-c for options)'
 /** How often the progress line of a synchronous operation is renewed. */
 const SPIN_MS = 100
-
-/** One install command behind its guard. */
-export type Action = (context: CommandContext, args: InstallArguments) => Promise<string | undefined>
-
-/** Reads the arguments and refuses while another operation runs. */
-export function guarded(action: Action, usable: (args: InstallArguments) => boolean): CommandHandler {
-  return async (context) => {
-    const read = readInstallArguments(context.args)
-    if ('wrong' in read) return context.invalid(read.wrong)
-    if (!usable(read.args)) return context.invalid()
-    if (isBusy(context)) {
-      context.printLines(busyLines())
-      return undefined
-    }
-    return action(context, read.args)
-  }
-}
 
 /** Options of a command as the log shows them. */
 export function suffix(args: InstallArguments): string {

@@ -1,6 +1,7 @@
 /** `install …` of eXR. Every line of an operation begins with the time. */
 import { type ChangePlan, planActivation, planDeactivation, planRollback } from '../install/change-plan.ts'
 import {
+  busyText,
   COMMIT_FIRST,
   cannotRemoveLines,
   incompatibleLines,
@@ -14,7 +15,8 @@ import type { Operation } from '../install/operation.ts'
 import type { CommandContext } from './command-context.ts'
 import type { Command } from './command-tree.ts'
 import { add } from './exr-add.ts'
-import { begin, guarded, noImpact, proceed, refuse, say } from './exr-operation.ts'
+import { begin, noImpact, proceed, refuse, say } from './exr-operation.ts'
+import { installCommands } from './install-grammar.ts'
 import { changeWork, inDialogue, resolvePackages } from './install-support.ts'
 
 function named(args: InstallArguments): string {
@@ -132,23 +134,17 @@ function abort(context: CommandContext): string | undefined {
   return aborted ? undefined : 'No install operation in progress'
 }
 
-const hasPackages = (args: InstallArguments) => args.names.length > 0 || args.id !== undefined
-
 /** XR plane of eXR. */
-export const EXR_INSTALL_COMMANDS: readonly Command[] = [
-  { words: 'install add', args: true, run: guarded(add, (args) => args.names.length > 0) },
-  { words: 'install activate', args: true, run: guarded(activate, hasPackages) },
-  { words: 'install deactivate', args: true, run: guarded(deactivate, hasPackages) },
-  { words: 'install commit', args: true, run: guarded(commit, (args) => args.names.length === 0) },
-  { words: 'install remove', args: true, run: guarded(remove, (args) => args.inactive || hasPackages(args)) },
-  {
-    words: 'install rollback to committed',
-    args: true,
-    run: guarded(rollback, (args) => args.names.length === 0),
-  },
-  { words: 'install operation', args: true, run: abort },
-  { words: 'install abort', args: true, run: abort },
-]
+export const EXR_INSTALL_COMMANDS: readonly Command[] = installCommands({
+  add,
+  activate,
+  deactivate,
+  commit,
+  remove,
+  rollback,
+  abort,
+  busy: ({ router }) => busyText(router.engine.current()),
+})
 
 /** What an eXR operation says when a fault makes it fail half-way. */
 export function exrFaultLines(node: string): string[] {

@@ -1,26 +1,10 @@
 /** How an install operation of eXR begins, goes on and ends at the terminal. */
 import { exrInstallTime } from '../device-time.ts'
-import { busyText, endedText, IN_BACKGROUND, noImpactText, startedLines } from '../install/exr-text.ts'
-import { type InstallArguments, readInstallArguments } from '../install/install-arguments.ts'
+import { endedText, IN_BACKGROUND, noImpactText, startedLines } from '../install/exr-text.ts'
 import type { OperationWork } from '../install/install-engine.ts'
 import type { Operation, OperationKind } from '../install/operation.ts'
 import type { CommandContext } from './command-context.ts'
-import type { CommandHandler } from './command-tree.ts'
-import { isBusy, runInBackground } from './install-support.ts'
-
-/** One install command behind its guard. */
-export type Action = (context: CommandContext, args: InstallArguments) => Promise<string | undefined>
-
-/** Reads the arguments and refuses while another operation runs. */
-export function guarded(action: Action, usable: (args: InstallArguments) => boolean): CommandHandler {
-  return async (context) => {
-    const read = readInstallArguments(context.args)
-    if ('wrong' in read) return context.invalid(read.wrong)
-    if (!usable(read.args)) return context.invalid()
-    if (isBusy(context)) return busyText(context.router.engine.current())
-    return action(context, read.args)
-  }
-}
+import { runInBackground } from './install-support.ts'
 
 /** Opens an operation and prints its first lines. */
 export function begin(context: CommandContext, kind: OperationKind, text: string): Operation {

@@ -1,11 +1,10 @@
 // Use cases around hosts: what the inventory tells of them, and their release.
 import { createError } from '@slipway/contracts'
-import { type Log, pruneInbox } from '@slipway/database'
+import { isDataError, type Log, pruneInbox } from '@slipway/database'
 import type { Clock } from '@slipway/service-kit'
 import { createBatcher } from '../batcher.ts'
 import { forgetJobs } from '../forget-store.ts'
 import { type SchedulerStore, toJobId } from '../scheduler-store.ts'
-import { isDataError } from '../sql-state.ts'
 import { type HostRecord, newestRecords } from './host.ts'
 import {
   addDiscoveries,

@@ -1,11 +1,11 @@
 // Use cases of executors: claim due jobs, confirm them, report how they ended.
 import { createError, type ReplyOf, type schedulerMessages } from '@slipway/contracts'
+import { isDataError } from '@slipway/database'
 import type { Clock } from '@slipway/service-kit'
 import { createBatcher } from '../batcher.ts'
 import { forgetJobs } from '../forget-store.ts'
 import { lockHosts, lookAhead, refreshHosts } from '../hosts/host-store.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
-import { isDataError } from '../sql-state.ts'
 import { lockClaims, readClaimed, takeDue } from './claim-store.ts'
 import { confirmClaims, hostsOfExpired, offerAgain } from './confirm-store.ts'
 import { deleteJobs, freeDependents, hostsOfJobs, trimHistory, writeResults } from './result-store.ts'
