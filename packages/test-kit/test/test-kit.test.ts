@@ -1,9 +1,19 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { withClient } from '@slipway/database'
 import t from 'tap'
-import { assertNoLeaks, database, freePort, mustCall, type Teardown, tempDir, until } from '../src/index.ts'
+import {
+  assertNoLeaks,
+  database,
+  freePort,
+  haveNatsServer,
+  mustCall,
+  natsServer,
+  type Teardown,
+  tempDir,
+  until,
+} from '../src/index.ts'
 
 /** A `t` whose end the test decides. */
 function ownEnd(): Teardown & { end(): Promise<void> } {
@@ -122,4 +132,58 @@ t.test('databases', async (t) => {
     )
     t.same(found.rows, [])
   })
+})
+
+/** What a NATS server says first; 'ended' if there is none. */
+function greeting(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('data', (data) => {
+      resolve(data.toString().split(' ')[0] ?? '')
+      socket.destroy()
+    })
+    socket.once('error', () => resolve('ended'))
+  })
+}
+
+t.test('a NATS server', async (t) => {
+  if (!haveNatsServer(t)) return
+  await t.test('runs until its test ends, on the same port after a restart', async (t) => {
+    assertNoLeaks(t)
+    const test = ownEnd()
+    const server = await natsServer(test)
+    t.equal(await greeting(server.port), 'INFO')
+    const first = server.pid
+    await server.restart()
+    t.not(server.pid, first)
+    t.equal(await greeting(server.port), 'INFO')
+    await server.stop()
+    t.equal(await greeting(server.port), 'ended')
+    await server.start()
+    await test.end()
+    t.equal(await greeting(server.port), 'ended')
+  })
+
+  await t.test('tells why it does not start or does not take new settings', async (t) => {
+    await t.rejects(natsServer(t, { config: 'no_such_setting: {' }), /nats-server ended:/)
+    const server = await natsServer(t)
+    await server.reload({ config: 'debug: true' })
+    await t.rejects(server.reload({ config: 'cluster { port: -1 }' }), /Failed to reload/)
+  })
+})
+
+t.test('without the binary tests are left out with a word, and never in CI', async (t) => {
+  const { PATH, CI } = process.env
+  t.teardown(() => {
+    Object.assign(process.env, { PATH, CI })
+    if (CI === undefined) delete process.env['CI']
+  })
+  process.env['PATH'] = await tempDir(t)
+  delete process.env['CI']
+  const places = { places: [] }
+  const said: string[] = []
+  t.equal(haveNatsServer({ skip: (name) => said.push(name) }, places), false)
+  t.match(said, [/LEFT OUT.*apt-get install nats-server/])
+  process.env['CI'] = '1'
+  t.throws(() => haveNatsServer({ skip: () => undefined }, places), /cannot run/)
 })
