@@ -122,6 +122,21 @@ for (const family of ['asr9k', 'ncs5500'] as const) {
   })
 }
 
+void t.test('a connection that breaks before the restart is no restart', { buffered: true }, async (t) => {
+  const b = await bench(t)
+  await b.start()
+  for (const family of ['asr9k', 'ncs5500'] as const) {
+    const { file, name } = fixes[family]
+    const host = await b.lab.add(family, { timing: { ...timing, reloadDelayMs: 1_500 } })
+    t.match(await b.run(host, 'Add', { softwarePackages: [file] }), { outcome: 'completed' })
+    host.router.setFaults([{ kind: 'drop', match: 'show install request', nth: 2 }])
+    const result = await b.run(host, 'Activate', { softwarePackages: [file] })
+    t.match(result, { outcome: 'completed', packageChanges: [name] }, result.statusMessage)
+    t.match(host.router.state(), { reloads: 1 })
+    t.equal(host.router.counts().activate, 1)
+  }
+})
+
 void t.test('a stop hands running work over to the next start', { buffered: true }, async (t) => {
   const b = await bench(t)
   const host = await b.lab.add('asr9k', { timing })

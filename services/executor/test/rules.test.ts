@@ -178,8 +178,19 @@ t.test('answers to install commands are understood', async (t) => {
   t.same(iosxr64Dialect.answerTo('ERROR! there was an SU/ISSU done. please perform install commit before'), {
     kind: 'refused',
   })
-  t.ok(iosxrDialect.needsReload('    Install method: Parallel Reoload', 1), 'also as routers misspell it')
-  t.notOk(iosxrDialect.needsReload('    Install method: Parallel Process Restart', 1))
+  t.equal(
+    iosxrDialect.reloadOf('    Install method: Parallel Reoload', 1),
+    'unsure',
+    'also as routers misspell it',
+  )
+  t.equal(iosxrDialect.reloadOf('    Install method: Parallel Process Restart', 1), 'none')
+  const nodes = (...names: string[]) =>
+    [
+      'Info:     This operation will reload the following nodes in parallel:',
+      ...names.map((name) => `Info:         ${name} (RP) (SDR: Owner)`),
+    ].join('\n')
+  t.equal(iosxrDialect.reloadOf(nodes('0/RSP0/CPU0', '0/0/CPU0'), 1), 'router')
+  t.equal(iosxrDialect.reloadOf(nodes('0/0/CPU0'), 1), 'cards')
 })
 
 t.test('the aim of a command is read from the package lists', async (t) => {

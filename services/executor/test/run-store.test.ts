@@ -19,7 +19,11 @@ const done: RunResult = {
   warnings: [],
   packageChanges: [],
 }
-const command = { kind: 'activate', command: 'x', before: { targets: [], inactive: [], active: [] } } as const
+const command = {
+  kind: 'activate',
+  command: 'x',
+  before: { at: '2026-11-21T00:00:00.000Z', targets: [], inactive: [], active: [] },
+} as const
 
 const job = (jobId: number, submission = 1): ClaimedJob => ({
   jobId,

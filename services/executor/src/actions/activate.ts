@@ -8,7 +8,7 @@ import { actionFailure } from './failure.ts'
 import { install } from './install.ts'
 import { throughOutages } from './install-watch.ts'
 import type { InstallEnd, InstallOrder } from './operation-order.ts'
-import { rideReload, untilNodesUp } from './reload.ts'
+import { awaitCards, rideReload, untilNodesUp } from './reload.ts'
 import {
   appeared,
   type Software,
@@ -40,22 +40,28 @@ const LONGEST_COMMAND = 1_000
 type Change = Extract<MutationKind, 'activate' | 'deactivate'>
 
 async function change(context: ActionContext, kind: Change): Promise<ActionResult> {
-  const { report, device } = context
+  const { report } = context
   report.status(`${kind === 'activate' ? 'Activate' : 'Deactivate'} Package(s) Pending`)
   const end = await install(context, kind, () => orderOf(context, kind))
   if (end === undefined) {
     report.warn(kind === 'activate' ? 'Nothing to be activated.' : 'Nothing to be deactivated.')
     return noChanges
   }
-  if (end.reload || (await waitsForReload(context, kind, end))) await rideReload(context, end)
-  else if (end.outagesBefore !== undefined && device.outages() > end.outagesBefore)
-    await untilNodesUp(context)
+  await rideRestart(context, kind, end)
   const software = await throughOutages(context, () => readSoftware(context))
-  if (kind === 'activate') verify(context, end, software)
+  verify(context, kind, end, software)
   const { before } = end.entry
   const packageChanges =
     kind === 'activate' ? appeared(before.active, software.active) : appeared(software.active, before.active)
   return { packageChanges }
+}
+
+async function rideRestart(context: ActionContext, kind: Change, end: InstallEnd): Promise<void> {
+  if (end.reload === 'router' || end.reload === 'unsure') return rideReload(context, end)
+  if (end.reload === 'cards') return awaitCards(context)
+  if (await waitsForReload(context, kind, end)) return rideReload(context, end)
+  const { outagesBefore } = end
+  if (outagesBefore !== undefined && context.device.outages() > outagesBefore) await untilNodesUp(context)
 }
 
 async function orderOf(context: ActionContext, kind: Change): Promise<InstallOrder | undefined> {
@@ -95,27 +101,29 @@ function sameSet(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /**
- * An earlier attempt may have died between answering the router's question and writing that down. On 64-bit XR what
- * was activated is not active before the restart, so the lists tell.
+ * The session may have broken, or an earlier attempt died, between answering the router's question and writing that
+ * down. On 64-bit XR a change that needs a restart is not made before it, so the lists tell.
  */
 async function waitsForReload(context: ActionContext, kind: Change, end: InstallEnd): Promise<boolean> {
-  const { dialect, names } = context
-  if (dialect.osType !== 'eXR' || end.outagesBefore !== undefined || kind !== 'activate') return false
-  const { inactive, active } = await throughOutages(context, () => readSoftware(context))
-  return end.entry.before.targets.some(
-    (target) => names.find(target, active).length === 0 && names.find(target, inactive).length > 0,
-  )
+  if (context.dialect.osType !== 'eXR') return false
+  const software = await throughOutages(context, () => readSoftware(context))
+  return unchanged(context, kind, end, software).length > 0
 }
 
-/** A package that is still inactive after all was not activated, whatever the operation said. */
-function verify(context: ActionContext, end: InstallEnd, software: Software): void {
-  const { names, report } = context
-  const notActive = end.entry.before.targets.filter(
-    (target) => names.find(target, software.active).length === 0,
-  )
-  const inactive = notActive.filter((target) => names.find(target, software.inactive).length > 0)
-  if (inactive.length > 0) {
-    throw actionFailure(`The router does not run what was activated: ${inactive.join(', ')}.`, end.log)
-  }
-  if (notActive.length > 0) report.warn(`Not in the list of active packages: ${notActive.join(', ')}.`)
+/** The targets that are still as before: inactive after an activation, active after a deactivation. */
+function unchanged(context: ActionContext, kind: Change, end: InstallEnd, software: Software): string[] {
+  const { names } = context
+  const { active, inactive } = software
+  return end.entry.before.targets.filter((target) => {
+    const isActive = names.find(target, active).length > 0
+    return kind === 'activate' ? !isActive && names.find(target, inactive).length > 0 : isActive
+  })
+}
+
+/** What is still as before was not changed, whatever the operation said. */
+function verify(context: ActionContext, kind: Change, end: InstallEnd, software: Software): void {
+  const left = unchanged(context, kind, end, software)
+  if (left.length === 0) return
+  const what = kind === 'activate' ? 'does not run what was activated' : 'still runs what was deactivated'
+  throw actionFailure(`The router ${what}: ${left.join(', ')}.`, end.log)
 }

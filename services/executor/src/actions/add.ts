@@ -100,7 +100,12 @@ async function copy(
   for (const file of files) {
     report.status(`Copying ${file}`)
     const command = `scp ${source.remote}/${file} ${source.destination}`
-    const entry = await journal.write('copy', command, { targets: [file], inactive: [], active: [] })
+    const entry = await journal.write('copy', command, {
+      at: context.clock.now().toISOString(),
+      targets: [file],
+      inactive: [],
+      active: [],
+    })
     const result = await device.write(command, {
       timeoutMs: times.installCommandMs,
       fence: journal.fence,

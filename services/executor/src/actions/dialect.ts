@@ -13,6 +13,12 @@ export type InstallAnswer =
   | { readonly kind: 'busy' }
   | { readonly kind: 'refused' }
 
+/**
+ * What an operation restarts: the router with its route processors, line cards only, or nothing. `unsure`: something,
+ * and the router does not tell what.
+ */
+export type Reload = 'router' | 'cards' | 'unsure' | 'none'
+
 export interface InstallDialect {
   readonly name: 'iosxr' | 'iosxr64'
   readonly osType: 'XR' | 'eXR'
@@ -34,8 +40,10 @@ export interface InstallDialect {
     readonly version: string
   }
   answerTo(text: string): InstallAnswer
-  /** An operation's log says that the router restarts for it. */
-  needsReload(log: string, operationId: number): boolean
+  /** What restarts because of an operation, as its log says. */
+  reloadOf(log: string, operationId: number): Reload
+  /** The same for an operation of which the journal only has that the router restarts. */
+  readonly journalledReload: Reload
 }
 
 /** Everything a command printed, also what came around it. */

@@ -5,7 +5,7 @@ import { isSessionLost } from '../device/device.ts'
 import type { Baseline, JournalEntry, MutationKind } from '../runs/journal-store.ts'
 import type { ActionContext } from './action.ts'
 import { summarize } from './device-text.ts'
-import { allText, type InstallAnswer, loggedIds } from './dialect.ts'
+import { allText, type InstallAnswer, loggedIds, type Reload } from './dialect.ts'
 import { actionFailure } from './failure.ts'
 import { throughOutages, untilInstallIdle, watchOperation } from './install-watch.ts'
 import { type InstallEnd, type InstallOrder, isReached } from './operation-order.ts'
@@ -48,8 +48,9 @@ async function goOn(context: ActionContext, entry: JournalEntry): Promise<Instal
       entry.detail,
     )
   }
-  if (outcome === 'succeeded')
-    return { entry, operationId, log: '', reload: entry.reload, outagesBefore: undefined }
+  if (outcome === 'succeeded') {
+    return { entry, operationId, log: '', reload: journalled(context, entry), outagesBefore: undefined }
+  }
   if (operationId !== undefined) return follow(context, entry, operationId, undefined)
   return settle(context, entry, undefined)
 }
@@ -72,7 +73,11 @@ async function settle(
   }
   context.report.info('The router is as the command wanted it')
   await context.journal.conclude(entry, 'succeeded')
-  return { entry, operationId: undefined, log: '', reload: entry.reload, outagesBefore }
+  return { entry, operationId: undefined, log: '', reload: journalled(context, entry), outagesBefore }
+}
+
+function journalled({ dialect }: ActionContext, entry: JournalEntry): Reload {
+  return entry.reload ? dialect.journalledReload : 'none'
 }
 
 /** @returns undefined if it turned out that the router never got the command */
@@ -84,26 +89,28 @@ async function send(context: ActionContext, order: InstallOrder): Promise<Instal
   const entry = await journal.write(order.kind, order.command, await baseline(context, order))
   report.info(`Sends: ${entry.command}`)
   const outagesBefore = device.outages()
-  try {
-    const { answers } = order
-    const result = await device.write(order.command, {
+  const result = await device
+    .write(order.command, {
       timeoutMs: times.installCommandMs,
       fence: journal.fence,
-      answers,
+      answers: order.answers,
     })
-    return await take(context, entry, result.failed, allText(result), outagesBefore)
-  } catch (error) {
-    if (!isSessionLost(error)) throw error
-    return settle(context, entry, outagesBefore)
-  }
+    .catch((error: unknown) => {
+      if (isSessionLost(error)) return undefined
+      throw error
+    })
+  return result === undefined
+    ? settle(context, entry, outagesBefore)
+    : take(context, entry, result.failed, allText(result), outagesBefore)
 }
 
 async function baseline(context: ActionContext, order: InstallOrder): Promise<Baseline> {
-  const { device, dialect, times } = context
+  const { clock, device, dialect, times } = context
   const { output, failed } = await device.read(dialect.commands.log, times.commandMs)
   const uptimeSeconds = await readUptime(context)
   const { inactive, active } = order.software
   return {
+    at: clock.now().toISOString(),
     targets: order.targets,
     inactive,
     active,
@@ -133,7 +140,7 @@ async function take(
   if (answer.kind === 'no-impact') {
     report.warn('This was a NO IMPACT OPERATION. The router had nothing to change.')
     await journal.conclude(entry, 'succeeded')
-    return { entry, operationId: undefined, log: text, reload: false, outagesBefore }
+    return { entry, operationId: undefined, log: text, reload: 'none', outagesBefore }
   }
   if (answer.kind === 'busy') {
     // Somebody else was quicker by a moment; it waits its turn as before.
@@ -166,8 +173,9 @@ async function follow(
   if (verdict === 'completed-with-failure') {
     report.warn(`Operation ${operationId} completed with failure but failure was after Point of No Return.`)
   }
-  const reload = entry.reload || dialect.needsReload(log, operationId)
-  await journal.note(entry, { reload })
+  const told = dialect.reloadOf(log, operationId)
+  const reload = told === 'none' ? journalled(context, entry) : told
+  await journal.note(entry, { reload: reload === 'router' || reload === 'unsure' })
   await journal.conclude(entry, 'succeeded')
   report.info(`Operation ${operationId} completed`)
   return { entry, operationId, log, reload, outagesBefore }

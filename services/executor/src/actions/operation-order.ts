@@ -1,6 +1,7 @@
 // An install command about to be given, and what became of it.
 import type { Answer } from '@slipway/router-session'
 import type { Baseline, JournalEntry, MutationKind } from '../runs/journal-store.ts'
+import type { Reload } from './dialect.ts'
 import type { PackageNames, Software } from './selection.ts'
 
 export interface InstallOrder {
@@ -17,8 +18,8 @@ export interface InstallEnd {
   readonly operationId: number | undefined
   /** What the install log says of the operation; empty if there was none. */
   readonly log: string
-  /** The router restarts, or has restarted, because of it. */
-  readonly reload: boolean
+  /** What restarts, or has restarted, because of it. */
+  readonly reload: Reload
   /** Outages of the connection before the command was sent; undefined if another attempt sent it. */
   readonly outagesBefore: number | undefined
 }

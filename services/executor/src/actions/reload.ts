@@ -15,6 +15,13 @@ import { readUptime, restartByUptime } from './uptime.ts'
 /** Never matches: only the end of the session is waited for. */
 const NOTHING = /(?!)/
 
+/** Line cards restart: the session stays, and the cards are waited for once they had time to go down. */
+export async function awaitCards(context: ActionContext): Promise<void> {
+  const { control, times } = context
+  await pauseRun(control, Math.min(times.pollMs, times.reloadHoldMs))
+  await untilNodesUp(context)
+}
+
 /** Waits for the restart, the way back in, and all nodes. */
 export async function rideReload(context: ActionContext, end: InstallEnd): Promise<void> {
   const { report, clock } = context
@@ -34,8 +41,9 @@ async function untilRestarted(context: ActionContext, end: InstallEnd): Promise<
     const restarted = await hasRestarted(context, end)
     if (restarted === 'yes') return
     if (clock.monotonicMs() > deadline) {
-      if (restarted === 'no') throw actionFailure(notRestarted(times.reloadStartMs), end.log)
-      report.warn('It could not be told whether the router restarted.')
+      if (restarted === 'no' && end.reload !== 'unsure')
+        throw actionFailure(notRestarted(times.reloadStartMs), end.log)
+      report.warn('It was not seen that the router restarted.')
       return
     }
     await device.waitFor(NOTHING, pace())
@@ -48,7 +56,7 @@ async function hasRestarted(context: ActionContext, end: InstallEnd): Promise<'y
   const { clock, device } = context
   const { entry, outagesBefore } = end
   const uptime = await throughOutages(context, () => readUptime(context))
-  const since = (clock.now().getTime() - entry.writtenAt.getTime()) / 1_000
+  const since = (clock.now().getTime() - new Date(entry.before.at).getTime()) / 1_000
   const told = restartByUptime(entry.before, uptime, since)
   if (told !== 'unclear') return told
   if (outagesBefore !== undefined) return device.outages() > outagesBefore ? 'yes' : 'unclear'

@@ -11,6 +11,8 @@ export type MutationOutcome = 'succeeded' | 'failed' | 'refused' | 'not-sent'
 
 /** What was known before the command; what came after is told apart by it, also by another executor. */
 export interface Baseline {
+  /** When it was read, by the executor's clock (ISO 8601). */
+  readonly at: string
   /** What the command is about: files of an Add, the router's names otherwise. */
   readonly targets: readonly string[]
   /** Package lists, to tell afterwards what changed. */

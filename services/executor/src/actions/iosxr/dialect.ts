@@ -1,10 +1,13 @@
 // Classic IOS XR (ASR 9000, CRS, 12000): installs in the admin plane, asynchronously, without questions.
 import { installOutcome, parseInstallLog, parseInstallStart } from '@slipway/router-session'
-import type { InstallAnswer, InstallDialect } from '../dialect.ts'
+import type { InstallAnswer, InstallDialect, Reload } from '../dialect.ts'
 
 const QUIETLY = 'prompt-level none async'
 /** `Parallel Reload`; recorded routers also misspell it `Parallel Reoload`. */
 const RELOAD_METHOD = /R\w{0,2}load/i
+
+/** `0/RSP0/CPU0`, `0/RP1/CPU0` */
+const ROUTE_PROCESSOR = /\/RS?P\d+\//
 
 export const iosxrDialect: InstallDialect = {
   name: 'iosxr',
@@ -24,10 +27,15 @@ export const iosxrDialect: InstallDialect = {
     version: 'show version brief',
   },
   answerTo,
-  needsReload(log, operationId) {
-    const { methods, nodesToReload } = parseInstallLog(log, operationId)
-    return nodesToReload.length > 0 || methods.some((method) => RELOAD_METHOD.test(method))
-  },
+  reloadOf,
+  journalledReload: 'unsure',
+}
+
+function reloadOf(log: string, operationId: number): Reload {
+  const { methods, nodesToReload } = parseInstallLog(log, operationId)
+  if (nodesToReload.some((node) => ROUTE_PROCESSOR.test(node))) return 'router'
+  if (nodesToReload.length > 0) return 'cards'
+  return methods.some((method) => RELOAD_METHOD.test(method)) ? 'unsure' : 'none'
 }
 
 function answerTo(text: string): InstallAnswer {

@@ -22,7 +22,8 @@ export const iosxr64Dialect: InstallDialect = {
   },
   answerTo,
   // The router asked, or it does not restart; its log says nothing of it.
-  needsReload: () => false,
+  reloadOf: () => 'none',
+  journalledReload: 'router',
 }
 
 function answerTo(text: string): InstallAnswer {
