@@ -35,8 +35,10 @@ rmSync(dataDir, { recursive: true, force: true })
 
 function reportMemory(pid: number): void {
   const own = field(`/proc/${pid}/status`, 'VmRSS')
-  const postgres = processes()
-    .filter(({ command }) => command.includes(dataDir) || command.startsWith('postgres:'))
+  const all = processes()
+  const postmaster = all.find(({ command }) => command.includes(dataDir))?.pid
+  const postgres = all
+    .filter((process) => process.pid === postmaster || process.parent === postmaster)
     .reduce((sum, process) => sum + field(`/proc/${process.pid}/smaps_rollup`, 'Pss'), 0)
   console.log(`idle memory, Slipway's process: ${megabytes(own)} RSS (aim < 250 MB)`)
   console.log(`idle memory, PostgreSQL: ${megabytes(postgres)} PSS (aim < 100 MB)`)
@@ -51,12 +53,14 @@ function field(file: string, name: string): number {
   }
 }
 
-function processes(): { pid: string; command: string }[] {
+function processes(): { pid: string; parent: string | undefined; command: string }[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((pid) => {
       try {
-        return [{ pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') }]
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+        const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+        return [{ pid, parent, command }]
       } catch {
         return []
       }
