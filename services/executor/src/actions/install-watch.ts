@@ -10,7 +10,7 @@ import {
 import { isSessionLost } from '../device/device.ts'
 import type { JournalEntry } from '../runs/journal-store.ts'
 import { pauseRun } from '../runs/run-control.ts'
-import type { ActionContext } from './action.ts'
+import type { ActionContext, Report } from './action.ts'
 import { endOfOperation } from './dialect.ts'
 import { actionFailure } from './failure.ts'
 import { createPace } from './pace.ts'
@@ -69,7 +69,7 @@ async function untilIdle(context: ActionContext, entry: JournalEntry, operationI
     }
     if (clock.monotonicMs() > deadline)
       throw actionFailure(`Operation ${operationId} does not come to an end.`)
-    report.status(progressText(entry, request), request.percent)
+    tellProgress(report, entry, request)
     if (heard) await pauseRun(control, pace())
     else heard = await device.waitFor(end, pace())
   }
@@ -80,12 +80,15 @@ function tells(request: InstallRequest): boolean {
   return request.idle || request.operationId !== undefined || request.percent !== undefined
 }
 
-/** `Copying a.pie and 2 more 45%` for an Add, else the router's own line. */
-function progressText(entry: JournalEntry, request: InstallRequest): string {
-  const percent = request.percent === undefined ? '' : ` ${request.percent}%`
-  const [first, ...rest] = entry.before.targets
-  if (entry.kind !== 'add' || first === undefined) return request.progress ?? PENDING
-  return `Copying ${withoutDevice(first)}${rest.length === 0 ? '' : ` and ${rest.length} more`}${percent}`
+/** `Copying a.pie and 2 more` with the percentage for an Add, else the router's own line, which has it. */
+function tellProgress(report: Report, { kind, before }: JournalEntry, request: InstallRequest): void {
+  const [first, ...rest] = before.targets
+  if (kind !== 'add' || first === undefined) {
+    report.status(request.progress ?? PENDING)
+    return
+  }
+  const more = rest.length === 0 ? '' : ` and ${rest.length} more`
+  report.status(`Copying ${withoutDevice(first)}${more}`, request.percent)
 }
 
 async function readRequest(context: ActionContext): Promise<InstallRequest> {
