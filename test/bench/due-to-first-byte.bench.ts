@@ -1,16 +1,13 @@
 // From the time a job is due to the first contact of its router. Jobs on many hosts are scheduled for the next full
 // minute; each host is a TCP listener that notes when somebody connects. Aim: p99 < 1 s.
-import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { makeDataDir } from '../harness/data-dir.ts'
 import { startSlipway } from '../harness/slipway.ts'
 import { quantile } from './figures.ts'
 
 const HOSTS = Number(process.argv[2] ?? 40)
-const dataDir = await mkdtemp(join(tmpdir(), 'slipway-bench-'))
+const dataDir = await makeDataDir()
 const contacts = new Map<number, number[]>()
 const listeners: Server[] = []
 
@@ -27,7 +24,7 @@ for (let host = 0; host < HOSTS; host++) {
   listeners.push(server)
 }
 
-const slipway = await startSlipway(dataDir)
+const slipway = await startSlipway(dataDir.path)
 const { api } = slipway
 await api.ok('POST', '/regions', { region_name: 'Bench' })
 await api.ok(
@@ -71,7 +68,7 @@ console.log(
 
 await slipway.child.stop()
 for (const server of listeners) server.close()
-rmSync(dataDir, { recursive: true, force: true })
+await dataDir.remove()
 
 /** `mm-dd-yyyy hh:mm AM|PM` in UTC. */
 function guideTime(at: Date): string {

@@ -1,26 +1,24 @@
 // How long a warm `npm start` takes until the ready line, and what it needs when idle.
 // Aims: ready < 3 s; own process < 250 MB RSS; PostgreSQL < 100 MB PSS.
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { makeDataDir } from '../harness/data-dir.ts'
 import { startSlipway } from '../harness/slipway.ts'
 import { median } from './figures.ts'
 
 const ROUNDS = 5
 const IDLE_MS = 10_000
-const dataDir = await mkdtemp(join(tmpdir(), 'slipway-bench-'))
+const dataDir = await makeDataDir()
 
 const first = performance.now()
-const initial = await startSlipway(dataDir)
+const initial = await startSlipway(dataDir.path)
 console.log(`first start (creates the database): ${seconds(performance.now() - first)}`)
 await initial.child.stop()
 
 const times: number[] = []
 for (let round = 1; round <= ROUNDS; round++) {
   const started = performance.now()
-  const slipway = await startSlipway(dataDir)
+  const slipway = await startSlipway(dataDir.path)
   times.push(performance.now() - started)
   if (round === ROUNDS) {
     await pause(IDLE_MS)
@@ -31,12 +29,12 @@ for (let round = 1; round <= ROUNDS; round++) {
 console.log(
   `warm start to ready: median ${seconds(median(times))}, slowest ${seconds(Math.max(...times))} (aim < 3 s)`,
 )
-rmSync(dataDir, { recursive: true, force: true })
+await dataDir.remove()
 
 function reportMemory(pid: number): void {
   const own = field(`/proc/${pid}/status`, 'VmRSS')
   const all = processes()
-  const postmaster = all.find(({ command }) => command.includes(dataDir))?.pid
+  const postmaster = all.find(({ command }) => command.includes(dataDir.path))?.pid
   const postgres = all
     .filter((process) => process.pid === postmaster || process.parent === postmaster)
     .reduce((sum, process) => sum + field(`/proc/${process.pid}/smaps_rollup`, 'Pss'), 0)

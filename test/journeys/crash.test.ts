@@ -1,10 +1,8 @@
 // Ctrl-C and SIGKILL in the middle of work: nothing is lost, nothing dangerous is done twice.
-import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+
 import t from 'tap'
 import type { JobRow } from '../harness/api.ts'
+import { makeDataDir } from '../harness/data-dir.ts'
 import { fillInventory, scheduleUpgrade } from '../harness/fleet.ts'
 import { type Lab, type LabRouter, startLab } from '../harness/lab.ts'
 import { startSlipway } from '../harness/slipway.ts'
@@ -26,9 +24,9 @@ async function until(condition: () => Promise<boolean>, what: string): Promise<v
 
 /** Interrupts an upgrade at its Activate and starts anew. @returns the jobs when all is over */
 async function interrupt(router: LabRouter, signal: NodeJS.Signals): Promise<JobRow[]> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'slipway-crash-'))
-  t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
-  const first = await startSlipway(dataDir)
+  const dataDir = await makeDataDir()
+  t.teardown(() => dataDir.remove())
+  const first = await startSlipway(dataDir.path)
   await fillInventory(first.api, lab, [router])
   const ids = await scheduleUpgrade(first.api, lab, router)
   const sent = async () => (await lab.mutations(router.name)).some(({ kind }) => kind === 'activate')
@@ -36,7 +34,7 @@ async function interrupt(router: LabRouter, signal: NodeJS.Signals): Promise<Job
   const { code } = await first.child.stop(signal)
   if (signal === 'SIGINT') t.equal(code, 0, 'Ctrl-C ends with status 0')
 
-  const second = await startSlipway(dataDir)
+  const second = await startSlipway(dataDir.path)
   try {
     await second.api.jobWhen(ids['Activate'] ?? 0, ended)
     const activate = await second.api.jobWhen(ids['Activate'] ?? 0, ended)

@@ -1,22 +1,20 @@
 // What goes wrong on routers is told in the routers' words, and what depends on it waits.
-import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+
 import t from 'tap'
 import type { JobRow } from '../harness/api.ts'
+import { makeDataDir } from '../harness/data-dir.ts'
 import { fillInventory, hostRow, packagesFor, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
 import { freePort, startSlipway } from '../harness/slipway.ts'
 
-const dataDir = await mkdtemp(join(tmpdir(), 'slipway-failures-'))
+const dataDir = await makeDataDir()
 const lab = await startLab()
-const slipway = await startSlipway(dataDir)
+const slipway = await startSlipway(dataDir.path)
 const { api } = slipway
 t.teardown(async () => {
   await slipway.child.stop()
   await lab.stop()
-  rmSync(dataDir, { recursive: true, force: true })
+  await dataDir.remove()
 })
 await fillInventory(api, lab)
 

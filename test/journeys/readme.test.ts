@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { repositoryRoot } from '../harness/child.ts'
+import { makeDataDir } from '../harness/data-dir.ts'
 import { startLab } from '../harness/lab.ts'
 import { freePort, startSlipway } from '../harness/slipway.ts'
 import { readSteps, runSteps, writeOutputs } from '../harness/transcript.ts'
@@ -35,7 +36,8 @@ t.test(
   'the walk through the API works as printed',
   { skip: hasCurl() ? false : 'curl is not installed' },
   async (t) => {
-    const dir = t.testdir({})
+    const { path: dir, remove } = await makeDataDir()
+    t.teardown(remove)
     const basePort = 20_000 + Math.floor(Math.random() * 8_000)
     const lab = await startLab(['--base-port', String(basePort), '--password', 'lab-secret'])
     t.teardown(() => lab.stop())
@@ -60,7 +62,7 @@ t.test(
     )
     if (process.env['UPDATE_README']) writeFileSync(readme, writeOutputs(text, outputs))
     for (const [index, step] of steps.entries()) {
-      t.equal(outputs[index], settle(step.output), step.command.split('\n')[0])
+      t.equal(outputs[index], settle(step.output), step.command.split('\n', 1).join())
     }
   },
 )

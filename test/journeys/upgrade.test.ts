@@ -1,10 +1,9 @@
 // The main job: a full upgrade over HTTP only, on both router kinds, over both protocols.
-import { readFileSync, rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { JobRow } from '../harness/api.ts'
+import { makeDataDir } from '../harness/data-dir.ts'
 import { fillInventory, packagesOn, region, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
 import { findSecrets } from '../harness/secrets.ts'
@@ -12,15 +11,15 @@ import { adminPassword, type Slipway, startSlipway } from '../harness/slipway.ts
 import { readZip } from '../harness/zip.ts'
 
 const chain = ['Pre-Upgrade', 'Add', 'Activate', 'Post-Upgrade', 'Commit']
-const dataDir = await mkdtemp(join(tmpdir(), 'slipway-upgrade-'))
+const dataDir = await makeDataDir()
 const lab = await startLab()
-const slipway = await startSlipway(dataDir, { env: { LOG_LEVEL: 'trace' } })
+const slipway = await startSlipway(dataDir.path, { env: { LOG_LEVEL: 'trace' } })
 const { api } = slipway
 
 t.teardown(async () => {
   await slipway.child.stop()
   await lab.stop()
-  rmSync(dataDir, { recursive: true, force: true })
+  await dataDir.remove()
 })
 
 await fillInventory(api, lab)
@@ -89,9 +88,9 @@ t.test('no password of the lab is in any log, answer, database or zip', async (t
       t.same(findSecrets(content.toString('latin1'), secrets), [], `${job.id} ${name}`)
     }
   }
-  t.same(await findSecrets.inDatabases(dataDir, secrets), [], 'dumps of the databases')
-  t.same(findSecrets.inFiles(dataDir, secrets, ['postgres']), [], 'files below the data directory')
-  t.ok(readFileSync(join(dataDir, 'master.key'), 'utf8').startsWith('k1:'))
+  t.same(await findSecrets.inDatabases(dataDir.path, secrets), [], 'dumps of the databases')
+  t.same(findSecrets.inFiles(dataDir.path, secrets, ['postgres']), [], 'files below the data directory')
+  t.ok(readFileSync(join(dataDir.path, 'master.key'), 'utf8').startsWith('k1:'))
 })
 
 function ended(job: JobRow): boolean {

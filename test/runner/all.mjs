@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepare } from '../../deploy/standalone/prepare.mjs'
-import { runTap } from './tap-run.mjs'
 import { startTestDatabase } from './test-database.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -38,6 +37,8 @@ let tests = { passed: 0, failed: 0, code: 1 }
 try {
   const selected = files.length > 0 ? files : await testFiles()
   const env = { SLIPWAY_TEST_DATABASE_URL: database.url }
+  // Late, like everything that is not there before prepare() in a fresh clone.
+  const { runTap } = await import('./tap-run.mjs')
   tests = await runTap({ root, files: selected, env, print: (line) => console.log(line) })
 } finally {
   await database.stop()

@@ -2,6 +2,6 @@
 
 /** @returns {Promise<{url: string, stop(): Promise<void>}>} */
 export async function startTestDatabase() {
-  const { startTestPostgres } = await import('../../packages/test-kit/dist/index.js')
+  const { startTestPostgres } = await import('@slipway/test-kit')
   return startTestPostgres()
 }
