@@ -152,6 +152,7 @@ export const ExecutionTarget = strict({
 export type ExecutionTarget = Static<typeof ExecutionTarget>
 
 export const inventoryMessages = {
+  /** Creates or changes hosts by name. Results stand in request order; a bad row leaves the others as they are. */
   upsertHosts: defineRpc('inventory', 'host.upsert', { ...manage, request: rows(HostInput) }),
   /** Filters are ANDed. Errors: INVENTORY_REGION_NOT_FOUND, INVENTORY_HOST_NOT_FOUND, INPUT_PAGE_UNKNOWN. */
   listHosts: defineRpc('inventory', 'host.list', {
@@ -165,7 +166,7 @@ export const inventoryMessages = {
     reply: strict({ rows: Type.Array(HostRow), page: Type.Integer(), totalPages: Type.Integer() }),
     timeoutMs: 15_000,
   }),
-  /** Errors: INVENTORY_HOST_NOT_FOUND, INVENTORY_HOST_JOB_RUNNING. */
+  /** Deletes a host with its jobs. Errors: INVENTORY_HOST_NOT_FOUND, INVENTORY_HOST_JOB_RUNNING. */
   deleteHost: defineRpc('inventory', 'host.delete', {
     request: strict({ hostname: Text }),
     reply: Nothing,
@@ -178,39 +179,48 @@ export const inventoryMessages = {
     reply: Nothing,
     permission: 'install.manage',
   }),
+  /** The packages of a host as last discovered. Error: INVENTORY_HOST_NOT_FOUND. */
   listPackages: defineRpc('inventory', 'host.packages', {
     ...read,
     request: strict({ hostname: Text }),
     reply: strict({ packages: Type.Array(HostPackage) }),
   }),
+  /** The parts of a host's chassis as last discovered. Error: INVENTORY_HOST_NOT_FOUND. */
   listInventory: defineRpc('inventory', 'host.inventory', {
     ...read,
     request: strict({ hostname: Text }),
     reply: strict({ items: Type.Array(InventoryItem) }),
   }),
 
+  /** Creates or changes regions by name. Results stand in request order. */
   upsertRegions: defineRpc('inventory', 'region.upsert', { ...manage, request: rows(RegionInput) }),
+  /** Regions by name. Error: INVENTORY_REGION_NOT_FOUND. */
   listRegions: defineRpc('inventory', 'region.list', {
     ...read,
     request: ByName,
     reply: strict({ rows: Type.Array(RegionRow) }),
   }),
+  /** Deletes a region. Errors: INVENTORY_REGION_NOT_FOUND, INVENTORY_IN_USE (a host is in it). */
   deleteRegion: defineRpc('inventory', 'region.delete', {
     request: Named,
     reply: Nothing,
     permission: 'inventory.manage',
   }),
+  /** Creates or changes jump hosts by name. Results stand in request order. */
   upsertJumpHosts: defineRpc('inventory', 'jump-host.upsert', { ...manage, request: rows(JumpHostInput) }),
+  /** Jump hosts by name. Error: INVENTORY_JUMP_HOST_NOT_FOUND. */
   listJumpHosts: defineRpc('inventory', 'jump-host.list', {
     ...read,
     request: ByName,
     reply: strict({ rows: Type.Array(JumpHostRow) }),
   }),
+  /** Deletes a jump host. Errors: INVENTORY_JUMP_HOST_NOT_FOUND, INVENTORY_IN_USE (a host is reached through it). */
   deleteJumpHost: defineRpc('inventory', 'jump-host.delete', {
     request: Named,
     reply: Nothing,
     permission: 'inventory.manage',
   }),
+  /** Creates or changes server repositories by name. Results stand in request order. */
   upsertRepositories: defineRpc('inventory', 'server-repository.upsert', {
     ...manage,
     request: rows(RepositoryInput),
@@ -221,25 +231,30 @@ export const inventoryMessages = {
       ),
     }),
   }),
+  /** Server repositories by name. Error: INVENTORY_REPOSITORY_NOT_FOUND. */
   listRepositories: defineRpc('inventory', 'server-repository.list', {
     ...read,
     request: ByName,
     reply: strict({ rows: Type.Array(RepositoryRow) }),
   }),
+  /** Deletes a server repository. Errors: INVENTORY_REPOSITORY_NOT_FOUND, INVENTORY_IN_USE (a region or a job refers to it). */
   deleteRepository: defineRpc('inventory', 'server-repository.delete', {
     request: Named,
     reply: Nothing,
     permission: 'inventory.manage',
   }),
+  /** Creates or changes custom command profiles by name. Results stand in request order. */
   upsertProfiles: defineRpc('inventory', 'command-profile.upsert', {
     ...manage,
     request: rows(ProfileInput),
   }),
+  /** Custom command profiles by name. Error: INVENTORY_PROFILE_NOT_FOUND. */
   listProfiles: defineRpc('inventory', 'command-profile.list', {
     ...read,
     request: ByName,
     reply: strict({ rows: Type.Array(ProfileRow) }),
   }),
+  /** Deletes a custom command profile. Errors: INVENTORY_PROFILE_NOT_FOUND, INVENTORY_IN_USE (a job refers to it). */
   deleteProfile: defineRpc('inventory', 'command-profile.delete', {
     request: Named,
     reply: Nothing,
@@ -283,5 +298,6 @@ export const inventoryDeliveries = {
 } as const
 
 export const inventoryEvents = {
+  /** A host was added, changed or deleted. */
   hostChanged: defineEvent('inventory', 'host.changed', strict({ hostId: Id, version: Type.Integer() })),
 } as const

@@ -1,7 +1,8 @@
 // What can go wrong below the services. These errors are met by operators at start, not by API clients, so they
 // stand here and not in the catalogue of the REST contract. Code is API, text is for people.
 
-const messages = {
+/** The errors of this package by code; `{}` stands for what the error is about. */
+export const databaseErrorMessages = {
   DATABASE_PLATFORM_UNSUPPORTED:
     'No embedded PostgreSQL for {}. Give every service a <SERVICE>_DATABASE_URL of a PostgreSQL server instead.',
   DATABASE_LOCKED: 'The data directory {} is in use by another Slipway (process {}).',
@@ -31,7 +32,7 @@ const messages = {
 } as const
 
 /** The codes of this package; see its README. */
-export type DatabaseErrorCode = keyof typeof messages
+export type DatabaseErrorCode = keyof typeof databaseErrorMessages
 
 /** An error of this package. Test with `hasDatabaseCode`. */
 export interface DatabaseError extends Error {
@@ -45,7 +46,9 @@ export function databaseError(
   cause?: unknown,
 ): DatabaseError {
   const rest = [...params]
-  const text = messages[code].replace(/\{\}/g, (hole) => (rest.length > 0 ? String(rest.shift()) : hole))
+  const text = databaseErrorMessages[code].replace(/\{\}/g, (hole) =>
+    rest.length > 0 ? String(rest.shift()) : hole,
+  )
   const error = new Error(text, cause === undefined ? undefined : { cause })
   error.name = 'DatabaseError'
   return Object.assign(error, { code })

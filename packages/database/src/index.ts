@@ -25,7 +25,12 @@ export {
   startEmbeddedPostgres,
 } from './embedded/embedded-postgres.ts'
 export { ensureDatabase } from './embedded/ensure-database.ts'
-export { type DatabaseError, type DatabaseErrorCode, hasDatabaseCode } from './errors.ts'
+export {
+  type DatabaseError,
+  type DatabaseErrorCode,
+  databaseErrorMessages,
+  hasDatabaseCode,
+} from './errors.ts'
 export type { Log } from './log.ts'
 export { type MigrateOptions, migrate } from './migrations/migrate.ts'
 export { type Migration, readMigrations } from './migrations/migration-files.ts'

@@ -1,22 +1,25 @@
 // Trouble on the way to or with a device. A refused command is a result, never one of these.
 // Switch on `code`; `message` is for people; `deviceText` holds the device's own last words, secrets masked.
 
-/** Every code a session can fail with. */
-export const deviceErrorCodes = [
-  'DEVICE_UNREACHABLE',
-  'DEVICE_CONNECTION_REFUSED',
-  'DEVICE_AUTH_FAILED',
-  'DEVICE_TIMEOUT',
-  'DEVICE_DISCONNECTED',
-  'DEVICE_PROMPT_LOST',
-  'DEVICE_STANDBY',
-  'DEVICE_NOT_GLOBAL_MODE',
-  'DEVICE_PASSWORD_EXPIRED',
-  'DEVICE_ABORTED',
-  'DEVICE_UNSUPPORTED',
-] as const
+/** Every code a session can fail with, and what it means. */
+export const deviceErrorMeanings = {
+  DEVICE_UNREACHABLE:
+    'No connection: no address, no route, an unknown name, or no answer on any address and port.',
+  DEVICE_CONNECTION_REFUSED: 'The device refused the connection, or all of its lines are busy.',
+  DEVICE_AUTH_FAILED:
+    'The device (or its admin plane, or a jump host) does not accept user name and password.',
+  DEVICE_TIMEOUT: 'The device did not answer in time.',
+  DEVICE_DISCONNECTED: 'The device closed the connection or logged the session out.',
+  DEVICE_PROMPT_LOST: 'The device does not come back to a prompt that is known.',
+  DEVICE_STANDBY: 'The session has reached a standby route processor.',
+  DEVICE_NOT_GLOBAL_MODE:
+    'The session has begun in another mode than that of commands, e.g. in configuration.',
+  DEVICE_PASSWORD_EXPIRED: 'The password has expired and the device asks for a new one.',
+  DEVICE_ABORTED: 'Slipway itself gave the session up.',
+  DEVICE_UNSUPPORTED: 'The device is none that is known, or cannot do what was asked.',
+} as const
 
-export type DeviceErrorCode = (typeof deviceErrorCodes)[number]
+export type DeviceErrorCode = keyof typeof deviceErrorMeanings
 
 /** What may be told about a failure beside its code. */
 export interface DeviceErrorFields {

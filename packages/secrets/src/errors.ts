@@ -1,6 +1,7 @@
 // Errors of this package never carry key material, plaintext or the sealed value.
 
-const messages = {
+/** The errors of this package by code; `{}` stands for what the error is about. */
+export const secretsErrorMessages = {
   SECRETS_KEYRING_EMPTY:
     'No key is given. Expected `<id>:<base64 of 32 bytes>`, several separated by commas.',
   SECRETS_KEY_MALFORMED:
@@ -16,7 +17,7 @@ const messages = {
 } as const
 
 /** The codes of this package; see its README. */
-export type SecretsErrorCode = keyof typeof messages
+export type SecretsErrorCode = keyof typeof secretsErrorMessages
 
 /** An error of this package. Test with `hasSecretsCode`. */
 export interface SecretsError extends Error {
@@ -29,7 +30,9 @@ export function secretsError(
   params: readonly (string | number)[] = [],
 ): SecretsError {
   const rest = [...params]
-  const text = messages[code].replace(/\{\}/g, (hole) => (rest.length > 0 ? String(rest.shift()) : hole))
+  const text = secretsErrorMessages[code].replace(/\{\}/g, (hole) =>
+    rest.length > 0 ? String(rest.shift()) : hole,
+  )
   const error = new Error(text)
   error.name = 'SecretsError'
   return Object.assign(error, { code })

@@ -1,5 +1,5 @@
 export type { Place } from './cipher.ts'
-export { hasSecretsCode, type SecretsError, type SecretsErrorCode } from './errors.ts'
+export { hasSecretsCode, type SecretsError, type SecretsErrorCode, secretsErrorMessages } from './errors.ts'
 export { createKeyring, type Keyring } from './keyring.ts'
 export { loadOrCreateMasterKey } from './master-key.ts'
 export { isSecretName, type RedactLimits, redact } from './redact.ts'
