@@ -70,8 +70,8 @@ function installUnknownPaths(app: FastifyInstance, auth: Authentication): void {
 function addTokenRoute(app: FastifyInstance, auth: Authentication): void {
   const tokens = new WeakMap<object, string>()
   app.get('/token', {
-    onRequest: async (request) => {
-      tokens.set(request, await auth.issueToken(request))
+    onRequest: async (request, reply) => {
+      tokens.set(request, await auth.issueToken(request, reply))
     },
     handler: async (request) => {
       readQuery(request.query as Readonly<Record<string, unknown>>, [])

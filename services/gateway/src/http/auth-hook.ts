@@ -1,5 +1,6 @@
 // Who asks, and may they: one hook for Basic (token or password) and Bearer, before anything of a request is read.
 // Order: authentication, permission, validation. Source: REST contract, section 2.
+import fastifyBasicAuth from '@fastify/basic-auth'
 import fastifyJwt from '@fastify/jwt'
 import { Value } from '@sinclair/typebox/value'
 import type { Bus } from '@slipway/bus'
@@ -12,7 +13,7 @@ import {
   type Permission,
   TokenClaims,
 } from '@slipway/contracts'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { parseAuthorization } from './authorization-header.ts'
 import type { Revocations } from './revocations.ts'
 import { keyOfToken, type SigningKeys } from './signing-keys.ts'
@@ -30,7 +31,7 @@ export interface Authentication {
   /** Refuses a request whose (authenticated) caller may not do this. Error: AUTH_NOT_AUTHORIZED. */
   permit(permission: Permission): (request: FastifyRequest) => Promise<void>
   /** Asks for an access token with user and password; a token cannot mint its successor. */
-  issueToken(request: FastifyRequest): Promise<string>
+  issueToken(request: FastifyRequest, reply: FastifyReply): Promise<string>
 }
 
 /** Request fact: who asks. */
@@ -63,13 +64,31 @@ export async function installAuthentication(app: FastifyInstance, deps: AuthDeps
     permit: (permission) => async (request) => {
       if (!isAllowed(callerOf(request).privilege, permission)) throw createError('AUTH_NOT_AUTHORIZED')
     },
-    issueToken: async (request) => {
+    issueToken: await installTokens(app, deps),
+  }
+}
+
+/** User and password for a token, by @fastify/basic-auth; what it refuses is refused in our words. */
+async function installTokens(app: FastifyInstance, deps: AuthDeps): Promise<Authentication['issueToken']> {
+  const tokens = new WeakMap<FastifyRequest, string>()
+  await app.register(fastifyBasicAuth, {
+    validate: async (_username, _password, request) => {
+      // Read once more by our own rules: Latin-1 passwords, and a token, which cannot mint its successor.
       const credentials = parseAuthorization(request.headers.authorization)
       if (credentials?.kind !== 'password') throw createError('AUTH_UNAUTHENTICATED')
-      const { token } = await deps.bus.request(...login(authMessages.issueToken, request, credentials, deps))
-      return token
+      const question = login(authMessages.issueToken, request, credentials, deps)
+      tokens.set(request, (await deps.bus.request(...question)).token)
     },
-  }
+  })
+  return (request, reply) =>
+    new Promise((resolve, reject) => {
+      const basicAuth: onRequestHookHandler = app.basicAuth
+      basicAuth.call(app, request, reply, (error) => {
+        const token = tokens.get(request)
+        if (error === undefined && token !== undefined) resolve(token)
+        else reject(isSlipwayError(error) ? error : createError('AUTH_UNAUTHENTICATED'))
+      })
+    })
 }
 
 async function identify(request: FastifyRequest, deps: AuthDeps): Promise<Caller> {
