@@ -10,7 +10,20 @@ export const executorMessages = {
     reply: strict({ files: Type.Array(strict({ name: Text, size: Type.Integer({ minimum: 0 }) })) }),
     permission: 'install.manage',
   }),
+  /**
+   * Permission to fetch the session logs of a job over HTTP from any executor within a minute: the bus has checked
+   * the caller, the ticket says so to an HTTP server that knows no callers.
+   */
+  openLogs: defineRpc('executor', 'log.open', {
+    request: strict({ jobId: JobId }),
+    reply: strict({ ticket: Text }),
+    permission: 'install.manage',
+    timeoutMs: 1_900,
+  }),
 } as const satisfies Record<string, Rpc>
+
+/** The HTTP header in which a ticket of `openLogs` is shown to an executor. */
+export const logTicketHeader = 'x-slipway-ticket'
 
 export const executorDeliveries = {
   /** Jobs that are gone (deleted, trimmed history): their logs and runs go too. */

@@ -19,12 +19,14 @@ export { enqueue, enqueueMany, type NewDelivery, type OutboxStats, outboxStats }
 export { createRelay, type Relay } from './deliveries/relay.ts'
 export type { OutgoingDelivery, RelayOptions } from './deliveries/relay-settings.ts'
 export type { SqlExecutor } from './deliveries/sql-executor.ts'
+export { type DirectoryLock, lockDirectory } from './embedded/directory-lock.ts'
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from './embedded/embedded-postgres.ts'
 export { ensureDatabase } from './embedded/ensure-database.ts'
+export { processIdentity } from './embedded/process-identity.ts'
 export {
   type DatabaseError,
   type DatabaseErrorCode,

@@ -1,5 +1,6 @@
 // The one way in which a process makes its HTTP server. Each setting here answers a trap of Fastify's defaults.
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Logger } from 'pino'
 import { createRequestLog, logAbortedRequests } from './request-log.ts'
@@ -20,6 +21,11 @@ export interface CreateFastifyOptions {
   tls?: { cert: string; key: string }
   /** How long a client may take to send a whole request, in milliseconds; 0 for no limit (uploads of images). */
   requestTimeoutMs?: number
+  /**
+   * How long the server goes on taking requests after close() was called, in milliseconds; its answers say
+   * `Connection: close` meanwhile. Needs return503OnClosing: false.
+   */
+  drainMs?: number
 }
 
 const defaultBodyLimit = 16 * 1024 * 1024
@@ -34,6 +40,8 @@ export function createFastify(options: CreateFastifyOptions): FastifyInstance {
   const { tls } = options
   const app = tls === undefined ? Fastify(settings(options)) : makeHttps(settings(options), tls)
   logAbortedRequests(app)
+  const { drainMs = 0 } = options
+  if (drainMs > 0) app.addHook('preClose', () => delay(drainMs))
   return app
 }
 

@@ -30,6 +30,8 @@ export interface RunningService {
   stop(): Promise<void>
   /** Byte routes over HTTP, mounted by the gateway (standalone) or served by its own process (cluster). */
   routes?: FastifyPluginAsync
+  /** Where users reach it over HTTP, if they do. */
+  readonly address?: string
 }
 
 /** What a service package exports. */

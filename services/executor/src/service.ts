@@ -5,7 +5,7 @@ import { Value } from '@sinclair/typebox/value'
 import type { Bus } from '@slipway/bus'
 import { createError, inventoryDeliveries, schedulerDeliveries } from '@slipway/contracts'
 import { createRelay, type OutgoingDelivery, pruneInbox } from '@slipway/database'
-import { createKeyring } from '@slipway/secrets'
+import { createKeyring, createSignatures } from '@slipway/secrets'
 import { createOpener } from '@slipway/secrets/open'
 import { createReleasers, type RunningService, type ServiceDeps } from '@slipway/service-kit'
 import type { FastifyPluginAsync } from 'fastify'
@@ -15,8 +15,9 @@ import { openStore } from './executor-store.ts'
 import { createHostContextStore } from './hosts/host-context-store.ts'
 import { serveLogs } from './logs/log-handlers.ts'
 import { createLogIndexStore } from './logs/log-index-store.ts'
-import { createLogRoutes } from './logs/log-routes.ts'
+import { createLogRoutes, withTickets } from './logs/log-routes.ts'
 import { createFileLogStore } from './logs/log-store.ts'
+import { createLogTickets } from './logs/log-tickets.ts'
 import { createActiveRuns } from './runs/active-runs.ts'
 import { type Dispatch, startDispatch } from './runs/dispatch-service.ts'
 import { createEventStore } from './runs/event-store.ts'
@@ -31,6 +32,8 @@ import { createRunStore } from './runs/run-store.ts'
 /** An executor that runs; it always has the routes of its session logs. */
 export interface RunningExecutor extends RunningService {
   routes: FastifyPluginAsync
+  /** The same for an HTTP server of its own: they ask for a ticket, as nobody checked the caller before. */
+  ticketedRoutes: FastifyPluginAsync
 }
 
 /** Starts an executor on its migrated database. */
@@ -41,6 +44,8 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
     onFailure: ({ name, error }) => log.warn({ err: error, name }, 'not released in order'),
   })
   const times = leaseTimes(config)
+  const keyring = createKeyring(config.masterKey)
+  const tickets = createLogTickets(createSignatures(keyring, 'executor/session-logs'), clock)
   const store = openStore(deps.database, log)
   releasers.push('database', () => store.close())
   const relay = createRelay({ db: store.db, log, send: (delivery) => sendDelivery(bus, delivery) })
@@ -56,7 +61,7 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
   const results = createResultService({ store, runs, events, kick: relay.kick, log })
   const perform = createRunService({
     bus,
-    opener: createOpener(createKeyring(config.masterKey)),
+    opener: createOpener(keyring),
     clock,
     log,
     logs,
@@ -83,7 +88,7 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
   let dispatch: Dispatch | undefined
   const registrations = [
     ...serveRuns(bus, { store, runs, active, logs, dispatch: () => dispatch }),
-    ...serveLogs(bus, logs),
+    ...serveLogs(bus, logs, tickets),
   ]
   releasers.push('bus', () => Promise.all(registrations.map((registration) => registration.drain())))
   releasers.push('runs', () => handOver(active), config.stopGrace)
@@ -104,6 +109,7 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
   return {
     ready: async () => bus.connected && (await store.ping()),
     routes: createLogRoutes(logs),
+    ticketedRoutes: withTickets(createLogRoutes(logs), tickets),
     stop: async () => {
       await releasers.release()
     },

@@ -33,5 +33,21 @@ export const GatewayConfig = Type.Object({
     default: 5_000,
     description: 'How long requests in flight may take when the gateway stops before they are cut off.',
   }),
+  drain: Duration({
+    default: 0,
+    maximum: 600_000,
+    description:
+      'When the gateway stops it is not ready at once, but goes on answering for so long, with `Connection: close`: balancers and clients turn to another one meanwhile.',
+  }),
 })
 export type GatewayConfig = Static<typeof GatewayConfig>
+
+/** What the gateway needs besides where services are other processes (cluster shape). */
+export const GatewayProcessConfig = Type.Object({
+  executorUrls: Type.Array(Type.String({ pattern: '^https?://[^/]+' }), {
+    env: 'EXECUTOR_URL',
+    minItems: 1,
+    description:
+      'Where executors serve HTTP, for downloads of session logs: `http://executor:5004`; several separated by commas.',
+  }),
+})

@@ -82,9 +82,10 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
       sessionLogs: deps.byteRoutes.sessionLogs,
       assertJobExists: (asker, id) => assertJobExists(backend, asker, id),
       ...(tls === undefined ? {} : { tls }),
+      drainMs: config.drain,
     })
     releasers.push('connections', () => app.server.closeAllConnections())
-    releasers.push('http server', () => app.close(), config.stopGrace)
+    releasers.push('http server', () => app.close(), config.drain + config.stopGrace)
     const address = await app.listen({ host: config.host, port: config.port })
     log.info({ address }, 'the API is served')
     return {

@@ -112,7 +112,7 @@ export async function build(t: Teardown, world: World = {}) {
     bus: await hub.connect('gateway'),
     log,
     clock,
-    config: { host: '127.0.0.1', port: 0, readTimeout: 1_900, stopGrace: 1_000, ...world.config },
+    config: { host: '127.0.0.1', port: 0, readTimeout: 1_900, stopGrace: 1_000, drain: 0, ...world.config },
     byteRoutes: { sessionLogs: world.sessionLogs ?? defaultSessionLogs },
     health: { name: 'test', live: () => true, ready: {}, metrics: createMetrics() },
   })

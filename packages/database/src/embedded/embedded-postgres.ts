@@ -24,9 +24,19 @@ import { familyMemoryKb } from './memory.ts'
 import { existingHome, placeBinaries, placeHome } from './placement.ts'
 import { chooseUser } from './run-user.ts'
 import { makeSocketDirectory, removeSocketDirectory } from './socket-directory.ts'
+import { createTcpAccess, type TcpAccess } from './tcp-access.ts'
 
 /** Characters that pg_ctl would pass to a shell within double quotes. */
 const UNSAFE_PATH = /["$`\\\n\r]/
+
+/** PostgreSQL's own. */
+const DEFAULT_PORT = 5432
+
+/** Where the server is on this machine. */
+interface Place {
+  readonly socket: string
+  readonly port: number
+}
 
 export interface EmbeddedPostgresOptions {
   /** Directory of the database; made if it is missing. Example: `data/postgres`. */
@@ -36,6 +46,11 @@ export interface EmbeddedPostgresOptions {
   readonly onProgress?: (message: string) => void
   /** False makes it faster and loses data when the machine goes down; for tests. Default true. */
   readonly durable?: boolean
+  /**
+   * Also listen on TCP, on this port of 127.0.0.1, for services in other processes. Whoever connects there needs
+   * the password of this start: other accounts of the machine can reach the port.
+   */
+  readonly tcpPort?: number
   /** Where database and binaries go if PostgreSQL's user cannot enter their place. Default `/var/lib/slipway`. */
   readonly placementRoot?: string
 }
@@ -47,6 +62,8 @@ export interface EmbeddedPostgres {
   readonly home: string
   /** A URL for pg, Prisma, psql and pg_dump. */
   url(database: string): string
+  /** The same over TCP, with the password; undefined without a tcpPort. */
+  tcpUrl(database: string): string | undefined
   /** Settings for a pg client or pool. */
   connection(database: string): pg.ClientConfig
   /** Makes the database unless it is there; refuses one that is not UTF8. */
@@ -73,9 +90,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     durable: options.durable ?? true,
     log: options.log ?? silentLog,
   }
+  const tcp = options.tcpPort === undefined ? undefined : createTcpAccess(options.tcpPort)
   try {
-    const socket = await bringUp(cluster, home, options.onProgress ?? (() => undefined))
-    return await handle(cluster, home, socket, () => lock.release())
+    const place = await bringUp(cluster, home, tcp, options.onProgress ?? (() => undefined))
+    return await handle(cluster, { home, place, tcp, release: () => lock.release() })
   } catch (error) {
     await lock.release()
     throw error
@@ -85,21 +103,27 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 async function bringUp(
   cluster: Cluster,
   home: string,
+  tcp: TcpAccess | undefined,
   onProgress: (message: string) => void,
-): Promise<string> {
+): Promise<Place> {
   const { programs } = cluster
   await stopLeftover(cluster)
   onProgress('preparing the database')
   if (!(await ensureCluster(cluster))) await checkVersion(cluster)
   const socket = await makeSocketDirectory(home, programs.user)
-  await startCluster(cluster, serverSettings(socket, cluster.durable))
+  const place = { socket, port: tcp?.port ?? DEFAULT_PORT }
+  const tcpSettings = await tcp?.prepare(socket, programs.user)
+  await startCluster(cluster, { ...serverSettings(socket, cluster.durable), ...tcpSettings })
   try {
-    await withClient(connectionAt(socket, 'postgres'), checkEncoding)
+    await withClient(connectionAt(place, 'postgres'), async (client) => {
+      await checkEncoding(client)
+      await tcp?.setPassword(client)
+    })
   } catch (error) {
     await stopCluster(cluster)
     throw error
   }
-  return socket
+  return place
 }
 
 function serverSettings(socket: string, durable: boolean): Record<string, string> {
@@ -121,16 +145,19 @@ function serverSettings(socket: string, durable: boolean): Record<string, string
   return durable ? base : { ...base, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 }
 
-function connectionAt(socket: string, database: string): pg.ClientConfig {
-  return { host: socket, port: 5432, user: SUPERUSER, database }
+/** Through the socket, whose name holds the port. */
+function connectionAt({ socket, port }: Place, database: string): pg.ClientConfig {
+  return { host: socket, port, user: SUPERUSER, database }
 }
 
-async function handle(
-  cluster: Cluster,
-  home: string,
-  socket: string,
-  release: () => Promise<void>,
-): Promise<EmbeddedPostgres> {
+interface Started {
+  home: string
+  place: Place
+  tcp: TcpAccess | undefined
+  release(): Promise<void>
+}
+
+async function handle(cluster: Cluster, { home, place, tcp, release }: Started): Promise<EmbeddedPostgres> {
   const pid = await runningPostmaster(cluster.data)
   if (pid === undefined) throw databaseError('DATABASE_START_FAILED', [cluster.data, 'it ended at once'])
   let stopped: Promise<void> | undefined
@@ -143,9 +170,10 @@ async function handle(
     pid,
     home,
     url: (name) =>
-      `postgresql:///${encodeURIComponent(name)}?host=${encodeURIComponent(socket)}&port=5432&user=${SUPERUSER}`,
-    connection: (name) => connectionAt(socket, name),
-    ensureDatabase: (name) => ensureDatabase(connectionAt(socket, 'postgres'), name),
+      `postgresql:///${encodeURIComponent(name)}?host=${encodeURIComponent(place.socket)}&port=${place.port}&user=${SUPERUSER}`,
+    tcpUrl: (name) => tcp?.url(name),
+    connection: (name) => connectionAt(place, name),
+    ensureDatabase: (name) => ensureDatabase(connectionAt(place, 'postgres'), name),
     memoryKb: () => familyMemoryKb(pid),
     stop: () => {
       stopped ??= stop()

@@ -12,7 +12,7 @@ const PLAIN_PATH = /^[A-Za-z0-9/._-]+$/
 const RECORD = 'socket-directory'
 
 function fits(directory: string): boolean {
-  return PLAIN_PATH.test(directory) && Buffer.byteLength(`${directory}/.s.PGSQL.5432`) <= LONGEST_SOCKET_PATH
+  return PLAIN_PATH.test(directory) && Buffer.byteLength(`${directory}/.s.PGSQL.65535`) <= LONGEST_SOCKET_PATH
 }
 
 /** Makes the directory for the socket. @param home the directory of the database */

@@ -1,9 +1,10 @@
 // The bytes of session logs, over HTTP because files never travel the bus. The gateway mounts this behind its
 // authentication and has checked that the job exists.
-import { createError } from '@slipway/contracts'
+import { createError, logTicketHeader } from '@slipway/contracts'
 import type { FastifyPluginAsync } from 'fastify'
 import { archiveLogs } from './log-archive.ts'
 import type { LogStore } from './log-store.ts'
+import type { LogTickets } from './log-tickets.ts'
 
 /** `GET /install/logs/:id`: the zip of a job's session logs. Error: EXECUTOR_LOG_NOT_FOUND. */
 export function createLogRoutes(store: LogStore): FastifyPluginAsync {
@@ -20,5 +21,19 @@ export function createLogRoutes(store: LogStore): FastifyPluginAsync {
         .header('cache-control', 'no-store')
         .send(archive)
     })
+  }
+}
+
+/** The routes for an executor's own HTTP server, which knows no callers: only with a ticket for this job. */
+export function withTickets(routes: FastifyPluginAsync, tickets: LogTickets): FastifyPluginAsync {
+  return async (app) => {
+    app.addHook('onRequest', async ({ params, headers }) => {
+      const { id = '' } = params as { id?: string }
+      const ticket = headers[logTicketHeader]
+      if (typeof ticket !== 'string' || !tickets.isValid(Number(id), ticket)) {
+        throw createError('AUTH_NOT_AUTHORIZED')
+      }
+    })
+    await app.register(routes)
   }
 }

@@ -12,6 +12,8 @@ export interface ServerDeps extends ApiDeps {
   health: HealthOptions
   /** Certificate and key in PEM form. */
   tls?: { cert: string; key: string }
+  /** How long requests are still taken after the server was told to close. */
+  drainMs: number
 }
 
 /** Makes the server, ready to listen or to be injected. */
@@ -26,6 +28,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
       sendError(error, request, reply).catch((err: unknown) => request.log.error({ err }, 'no answer'))
     },
     clientErrorHandler,
+    drainMs: deps.drainMs,
     ...(deps.tls === undefined ? {} : { tls: deps.tls }),
   })
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply))

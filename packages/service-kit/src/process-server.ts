@@ -1,0 +1,62 @@
+// The HTTP of a service that runs alone: health and metrics from its first moment on, its byte routes as soon as it
+// runs. It is internal: the gateway and the deployment ask it, never users.
+import { isSlipwayError } from '@slipway/contracts'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { createFastify } from './create-fastify.ts'
+import { type HealthOptions, healthRoutes } from './health-routes.ts'
+import type { Logger } from './logger.ts'
+
+export interface ProcessServerOptions {
+  log: Logger
+  health: HealthOptions
+  host: string
+  port: number
+}
+
+export interface ProcessServer {
+  /** For example `http://127.0.0.1:5004`. */
+  readonly address: string
+  /** Serves byte routes from now on. */
+  mount(routes: FastifyPluginAsync): Promise<void>
+  /** Lets requests in flight end. */
+  close(): Promise<void>
+}
+
+/** Starts the server. */
+export async function startProcessServer(options: ProcessServerOptions): Promise<ProcessServer> {
+  const { log } = options
+  const app = createFastify({ log, return503OnClosing: false })
+  let bytes: FastifyInstance | undefined
+  await app.register(healthRoutes({ ...options.health, metricsFor: 'everybody' }))
+  // A server that listens takes no further routes: those of the service stand in one that does not listen.
+  app.get('/*', (request, reply) => {
+    if (bytes === undefined) return reply.callNotFound()
+    reply.hijack()
+    bytes.routing(request.raw, reply.raw)
+  })
+  const address = await app.listen({ host: options.host, port: options.port })
+  return {
+    address,
+    async mount(routes) {
+      const made = createFastify({ log, return503OnClosing: false })
+      made.setErrorHandler(sendError)
+      await made.register(routes)
+      await made.ready()
+      bytes = made
+    },
+    async close() {
+      await app.close()
+      await bytes?.close()
+    },
+  }
+}
+
+/** Errors travel by code, as on the bus; the gateway makes its own answer of them. */
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (isSlipwayError(error)) {
+    const { code, message, params } = error
+    return reply.code(error.kind === 'Unavailable' ? 503 : 400).send({ code, message, params })
+  }
+  request.log.error({ err: error }, 'request failed unexpectedly')
+  return reply.code(500).send({ code: 'INTERNAL_UNEXPECTED', message: 'unexpected', params: [] })
+}

@@ -1,0 +1,19 @@
+// Runs this service alone (cluster shape).
+import { migrate } from '@slipway/database'
+import { runService } from '@slipway/service-kit'
+import { authService } from './index.ts'
+
+await runService({
+  ...authService,
+  defaultPort: 5001,
+  migrate,
+  async create(deps, { reveal }) {
+    if (reveal === undefined && deps.config.adminPassword === undefined) {
+      // Before anything is stored: a password that nobody saw would lock everybody out.
+      throw new Error('SLIPWAY_ADMIN_PASSWORD is not set, and no terminal is there to show a generated one')
+    }
+    const auth = await authService.create(deps)
+    if (auth.initialAdmin !== undefined) reveal?.({ kind: 'initial-admin', ...auth.initialAdmin })
+    return auth
+  },
+})
