@@ -1,6 +1,6 @@
 // Slipway as a black box: started as a user starts it, spoken to over HTTP only.
 import { createServer } from 'node:net'
-import { type ApiAnswer, createApi } from './api.ts'
+import { createApi } from './api.ts'
 import { type Child, startNode } from './child.ts'
 
 export interface Slipway {
@@ -44,5 +44,3 @@ export async function freePort(): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('no port')
   return address.port
 }
-
-export type { ApiAnswer }
