@@ -4,7 +4,7 @@ import type { RequestOptions } from './bus.ts'
 import type { Carrier } from './carrier.ts'
 import { serialize } from './codec.ts'
 import { type Headers, headerNames, usableRequestId, usableTimeoutMs, writeCaller } from './headers.ts'
-import { packMessage, readError, readMessage } from './message.ts'
+import { packMessage, readError, readMessage, wasNotBegun } from './message.ts'
 import { assertFits } from './validation.ts'
 import { createWaits, raceSignal } from './waits.ts'
 
@@ -15,6 +15,9 @@ export interface Asking {
   close(): void
 }
 
+/** How many replicas that stop a question may meet before it fails. */
+const askAgain = 3
+
 export function createAsking(carrier: Carrier): Asking {
   const waits = createWaits()
   let closed = false
@@ -22,7 +25,11 @@ export function createAsking(carrier: Carrier): Asking {
   async function exchange(rpc: Rpc, bytes: Uint8Array, headers: Headers, signal: AbortSignal) {
     const message = await packMessage(bytes, headers)
     signal.throwIfAborted()
-    const reply = await carrier.request(rpc.subject, message, signal)
+    let reply = await carrier.request(rpc.subject, message, signal)
+    // Safe to repeat, whatever the question: nobody has begun to answer it.
+    for (let more = askAgain; more > 0 && wasNotBegun(reply); more--) {
+      reply = await carrier.request(rpc.subject, message, signal)
+    }
     const error = await readError(reply, rpc.subject)
     if (error !== undefined) throw error
     const value = await readMessage(reply, rpc.subject)

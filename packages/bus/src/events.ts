@@ -87,9 +87,9 @@ export function listenToEvents(deps: EventDeps, event: EventDefinition, handler:
   const intake = carrier.listen(subject, hear)
   return {
     async drain() {
-      const drained = queue.drain()
       await intake.stop()
-      await drained
+      await decoded
+      await queue.drain()
     },
   }
 }

@@ -1,11 +1,14 @@
 // A transport with a smaller message size than ours (NATS: 1 MiB) cuts encoded bytes into frames of 512 KiB and
-// joins them at the other end. Frames may arrive in any order and twice; a set that contradicts itself is refused.
+// joins them at the other end; smaller frames where the server takes less. Frames may arrive in any order and twice;
+// a set that contradicts itself is refused.
 import { createError } from '@slipway/contracts'
 import { messageLimit } from './codec.ts'
 
 /** Largest frame in bytes. */
 export const frameSize = 512 * 1024
-const frameCountLimit = Math.ceil(messageLimit / frameSize)
+/** Smallest size of frames that is worth while. */
+export const smallestFrame = 16 * 1024
+const frameCountLimit = Math.ceil(messageLimit / smallestFrame)
 
 export interface Frame {
   /** From 0. */
@@ -21,14 +24,14 @@ export interface FrameCollector {
   add(frame: Frame): Uint8Array | undefined
 }
 
-/** Cuts encoded bytes into frames, one if they are small. @throws BUS_TOO_LARGE */
-export function splitFrames(bytes: Uint8Array): Frame[] {
-  const count = Math.max(1, Math.ceil(bytes.length / frameSize))
-  if (count > frameCountLimit) throw createError('BUS_TOO_LARGE', [messageLimit])
+/** Cuts encoded bytes into frames of a size, one if they are small. @throws BUS_TOO_LARGE */
+export function splitFrames(bytes: Uint8Array, size = frameSize): Frame[] {
+  if (bytes.length > messageLimit) throw createError('BUS_TOO_LARGE', [messageLimit])
+  const count = Math.max(1, Math.ceil(bytes.length / size))
   return Array.from({ length: count }, (_, index) => ({
     index,
     count,
-    bytes: bytes.subarray(index * frameSize, (index + 1) * frameSize),
+    bytes: bytes.subarray(index * size, (index + 1) * size),
   }))
 }
 
@@ -45,26 +48,38 @@ export function joinFrames(frames: readonly Frame[], subject: string): Uint8Arra
 /** Collects frames as they come in. `add` throws BUS_INVALID_PAYLOAD or BUS_TOO_LARGE; give the message up then. */
 export function createFrameCollector(subject: string): FrameCollector {
   const parts = new Map<number, Uint8Array>()
-  let expected: number | undefined
+  const known: Known = { count: undefined, size: undefined }
+  let total = 0
   return {
     add(frame) {
-      checkFrame(frame, expected, subject)
-      expected = frame.count
-      if (!parts.has(frame.index)) parts.set(frame.index, frame.bytes)
-      return parts.size === expected ? concatenate(parts) : undefined
+      learn(known, frame, subject)
+      if (!parts.has(frame.index)) {
+        parts.set(frame.index, frame.bytes)
+        total += frame.bytes.length
+      }
+      if (total > messageLimit) throw createError('BUS_TOO_LARGE', [messageLimit])
+      return parts.size === known.count ? concatenate(parts) : undefined
     },
   }
 }
 
-function checkFrame(frame: Frame, expected: number | undefined, subject: string): void {
-  const { index, count, bytes } = frame
+/** What the frames so far say of all: how many there are, and how large each but the last is. */
+interface Known {
+  count: number | undefined
+  size: number | undefined
+}
+
+function learn(known: Known, { index, count, bytes }: Frame, subject: string): void {
   if (count > frameCountLimit) throw createError('BUS_TOO_LARGE', [messageLimit])
   const inRange = Number.isInteger(index) && Number.isInteger(count) && index >= 0 && index < count
-  // All frames but the last are full, so the sizes cannot add up to more than the limit.
-  const fits = index === count - 1 ? bytes.length <= frameSize : bytes.length === frameSize
-  if (!inRange || !fits || (expected !== undefined && count !== expected)) {
+  const isLast = index === count - 1
+  const sameSize = isLast || (bytes.length > 0 && bytes.length === (known.size ?? bytes.length))
+  const fits = sameSize && bytes.length <= frameSize
+  if (!inRange || !fits || count !== (known.count ?? count)) {
     throw createError('BUS_INVALID_PAYLOAD', [subject, 'frames do not fit together'])
   }
+  known.count = count
+  if (!isLast) known.size = bytes.length
 }
 
 function concatenate(parts: ReadonlyMap<number, Uint8Array>): Uint8Array {

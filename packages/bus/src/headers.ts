@@ -10,6 +10,7 @@ export const headerNames = {
   requestId: 'Slipway-Request-Id',
   timeoutMs: 'Slipway-Timeout-Ms',
   encoding: 'Slipway-Encoding',
+  notBegun: 'Slipway-Not-Begun',
   errorCode: 'Nats-Service-Error-Code',
   error: 'Nats-Service-Error',
 } as const

@@ -1,5 +1,7 @@
 /** What the bus needs of a logger; pino fits. Payloads are never handed to it. */
 export interface BusLog {
+  /** Rare good news, such as being connected again. */
+  info?(details: object, message: string): void
   warn(details: object, message: string): void
   error(details: object, message: string): void
 }

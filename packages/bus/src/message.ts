@@ -32,6 +32,17 @@ export function errorMessage(error: unknown, subject: string): Message {
   }
 }
 
+/** The reply of a replica that stops and did not begin: the question may be asked of another one. */
+export function leavingMessage(subject: string): Message {
+  const { headers, bytes } = errorMessage(createError('BUS_CLOSED'), subject)
+  return { headers: { ...headers, [headerNames.notBegun]: 'yes' }, bytes }
+}
+
+/** True if a replica refused a question without having begun it. */
+export function wasNotBegun(reply: Message): boolean {
+  return reply.headers[headerNames.notBegun] !== undefined
+}
+
 /** Errors are small and are not deflated, so that one can be sent in the very turn in which a bus closes. */
 function plainError(body: ErrorBody, subject: string): Message {
   return toMessage({ encoding: 'json', bytes: serialize(body, subject) }, errorHeaders(body))

@@ -4,7 +4,7 @@ import type { Registration, RequestMeta } from './bus.ts'
 import type { Carrier, Message } from './carrier.ts'
 import { headerNames, readCaller, readTimeoutMs, usableRequestId } from './headers.ts'
 import type { BusLog } from './log.ts'
-import { errorMessage, readMessage, replyMessage } from './message.ts'
+import { errorMessage, leavingMessage, readMessage, replyMessage } from './message.ts'
 import { assertFits } from './validation.ts'
 import type { Wait, Waits } from './waits.ts'
 import { createWorkQueue, type WorkQueueOptions } from './work-queue.ts'
@@ -34,14 +34,18 @@ export function serveRequests(deps: ServingDeps, rpc: Rpc, handler: RequestHandl
     }
     queue.push(task, (refusal) => {
       wait.end()
-      reply(errorMessage(createError(refusal === 'full' ? 'BUS_UNAVAILABLE' : 'BUS_CLOSED'), rpc.subject))
+      reply(
+        refusal === 'full'
+          ? errorMessage(createError('BUS_UNAVAILABLE'), rpc.subject)
+          : leavingMessage(rpc.subject),
+      )
     })
   })
   return {
     async drain() {
-      const drained = queue.drain()
+      // What is on its way to us is still answered: its sender could not know.
       await intake.stop()
-      await drained
+      await queue.drain()
     },
   }
 }

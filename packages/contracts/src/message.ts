@@ -1,6 +1,7 @@
 // How a message between services is declared. A subject is built here and nowhere else, so that access rules can
 // be written against the grammar: kind first, identity last.
 //   slipway.rpc.<context>.v1.<entity>.<verb>      slipway.evt.<context>.v1.<entity>.<past-tense>
+//   slipway.inbox.<context>.<bus>.<question>      (answers, where the transport has subjects)
 import type { Static, TSchema } from '@sinclair/typebox'
 import { type Static as StaticOf, Type } from '@sinclair/typebox'
 import type { Permission } from './permissions.ts'
@@ -88,6 +89,14 @@ export function defineEvent<P extends TSchema>(owner: Context, name: string, pay
 export function defineDelivery<P extends TSchema>(service: Context, name: string, payload: P): Delivery<P> {
   return { service, subject: `slipway.rpc.${service}.v1.${name}`, payload }
 }
+
+/** Where answers to a service come in, on a transport with subjects. Tokens name the bus and the question. */
+export function inboxSubject(service: Context, ...tokens: string[]): string {
+  return ['slipway.inbox', service, ...tokens].join('.')
+}
+
+/** What every service may send to: the inboxes of all who ask it. */
+export const anyInboxSubject = 'slipway.inbox.>'
 
 /** The question that carries a delivery, as bus and receiver see it. */
 export function deliveryRpc<P extends TSchema>(delivery: Delivery<P>) {

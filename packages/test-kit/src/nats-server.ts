@@ -57,15 +57,20 @@ export function findNatsServer({ places = MORE_PLACES }: NatsPlaces = {}): strin
   return all.map((place) => join(place || '.', 'nats-server')).find(isExecutable)
 }
 
+/** The part of tap's `t` with which something is reported as left out. */
+interface Skips {
+  pass(message: string, extra: { skip: string }): unknown
+}
+
 /**
  * True if tests with a NATS server can run. Without the binary they are left out, and the report says so and how to
  * get it; where the environment variable CI is set they never are: there it throws.
  */
-export function haveNatsServer(t: { skip(name: string): unknown }, where: NatsPlaces = {}): boolean {
+export function haveNatsServer(t: Skips, where: NatsPlaces = {}): boolean {
   if (findNatsServer(where) !== undefined) return true
   const advice = 'no nats-server on this machine (Debian: apt-get install nats-server)'
   if (process.env['CI']) throw new Error(`Tests over NATS cannot run: ${advice}`)
-  t.skip(`LEFT OUT: all tests over NATS in this file, ${advice}`)
+  t.pass('LEFT OUT: all tests over NATS in this file', { skip: advice })
   return false
 }
 
