@@ -22,7 +22,6 @@ Settings (environment)
                              (otherwise one is generated and printed once)
   SLIPWAY_MASTER_KEY         k2:<base64>,k1:<base64>         default: made in SLIPWAY_DATA_DIR
   SLIPWAY_LOG_DIR            session logs of jobs            default SLIPWAY_DATA_DIR/logs
-  SLIPWAY_PUBLIC_URL         how devices reach this server   default from HOST and PORT
   TLS_CERT, TLS_KEY          files: serve HTTPS
   LOG_LEVEL                  trace … error                   default warn
 All settings: docs/settings.md
