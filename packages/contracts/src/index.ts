@@ -1,4 +1,5 @@
 export * from './auth.ts'
+export * from './bus-access.ts'
 export * from './device-facts.ts'
 export * from './error.ts'
 export * from './error-catalogue.ts'

@@ -34,7 +34,8 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
     reply.hijack()
     bytes.routing(request.raw, reply.raw)
   })
-  const address = await app.listen({ host: options.host, port: options.port })
+  // Its own, also below node:cluster, where ports are shared.
+  const address = await app.listen({ host: options.host, port: options.port, exclusive: true })
   return {
     address,
     async mount(routes) {

@@ -4,6 +4,7 @@ import { type Static, type TObject, Type } from '@sinclair/typebox'
 import type { Context } from '@slipway/contracts'
 import { type Environment, loadConfig } from './config.ts'
 import { type LogLevel, logLevels } from './logger.ts'
+import { metricsSettings } from './metrics-server.ts'
 import { Secret } from './settings.ts'
 
 export interface ProcessSettingsOptions {
@@ -51,7 +52,6 @@ const natsSettings = {
 }
 
 const commonSettings = {
-  host: Type.String({ env: 'HOST', default: '127.0.0.1', description: 'Address on which HTTP is served.' }),
   instance: Type.String({
     env: 'SLIPWAY_INSTANCE',
     default: '',
@@ -77,6 +77,12 @@ export function processSettings({ defaultPort, hasDatabase }: ProcessSettingsOpt
     description:
       'Port of /healthz, /readyz, /metrics and byte routes; 0 takes a free one. Never open it to users.',
   })
+  // The gateway's HOST is the address of the API, open to users; its internal HTTP stays apart.
+  const host = Type.String({
+    ...(defaultPort === undefined ? {} : { env: 'HOST' }),
+    default: '127.0.0.1',
+    description: 'Address of the internal HTTP.',
+  })
   const databaseUrl = Secret({
     minLength: 1,
     description: '`postgresql://user:password@host:5432/database`.',
@@ -84,6 +90,8 @@ export function processSettings({ defaultPort, hasDatabase }: ProcessSettingsOpt
   return Type.Object({
     ...natsSettings,
     ...commonSettings,
+    ...metricsSettings,
+    host,
     port: defaultPort === undefined ? Type.Optional(port) : port,
     databaseUrl: hasDatabase ? databaseUrl : Type.Optional(databaseUrl),
   })

@@ -3,25 +3,27 @@
 // service. It stops in reverse. The service knows nothing of it.
 import type { Static, TObject } from '@sinclair/typebox'
 import { connectNatsBus } from '@slipway/bus'
+import { busMetrics } from './bus-metrics.ts'
 import { systemClock } from './clock.ts'
 import { type Environment, loadConfig } from './config.ts'
 import { type Migrate, openDatabase } from './database-at-start.ts'
 import type { HealthOptions } from './health-routes.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMetrics } from './metrics.ts'
+import { startMetricsServer } from './metrics-server.ts'
 import { natsOptions } from './nats-options.ts'
 import { startProcessServer } from './process-server.ts'
 import { loadProcessSettings, type ProcessSettings } from './process-settings.ts'
 import { createReleasers, type Releasers } from './releasers.ts'
 import { runProcess } from './run-process.ts'
 import type { RunningService, ServiceDefinition, ServiceDeps } from './service.ts'
+import { serviceHelp } from './service-help.ts'
 import { linkToSupervisor, type SupervisorLink, type SupervisorNews } from './supervisor-link.ts'
 
 /** What the process gives a service beside its dependencies. */
 export interface ProcessParts {
   /** For a service that serves health routes on a port of its own, too. */
   health: HealthOptions
-  env: Environment
   /** Shows a secret to a person, once; undefined if nobody would see it (a log is not the place). */
   reveal: ((news: Extract<SupervisorNews, { kind: 'initial-admin' }>) => void) | undefined
 }
@@ -40,10 +42,11 @@ const STOP_GRACE_MS = 60_000
 const RELEASE_MS = 40_000
 
 /** Runs a service to its end; exits the process: 0 after a stop, 1 after a failure, 2 if settings are wrong. */
-export async function runService<S extends TObject>(
-  service: ServiceProcess<S>,
-  env: Environment = process.env,
-): Promise<void> {
+export async function runService<S extends TObject>(service: ServiceProcess<S>): Promise<void> {
+  if (process.argv.includes('--help')) {
+    return void process.stdout.write(serviceHelp(service.name, service.configSchema, kindOf(service)))
+  }
+  const { env } = process
   const link = linkToSupervisor(process)
   const [settings, config] = readSettings(service, env, link)
   const log = makeLog(service.name, settings)
@@ -57,7 +60,7 @@ export async function runService<S extends TObject>(
         onFailure: ({ name, error }) => log.error({ err: error, name }, 'could not be released'),
       })
       try {
-        return await start({ service, settings, config, env, log, link, releasers, signal })
+        return await start({ service, settings, config, log, link, releasers, signal })
       } catch (error) {
         if (!signal.aborted) link.tell({ kind: 'failed', message: messageOf(error) })
         await releasers.release()
@@ -71,7 +74,6 @@ interface StartContext<S extends TObject> {
   service: ServiceProcess<S>
   settings: ProcessSettings
   config: Static<S>
-  env: Environment
   log: Logger
   link: SupervisorLink
   releasers: Releasers
@@ -79,7 +81,7 @@ interface StartContext<S extends TObject> {
 }
 
 async function start<S extends TObject>(context: StartContext<S>) {
-  const { service, settings, config, env, log, link, releasers, signal } = context
+  const { service, settings, config, log, link, releasers, signal } = context
   let running: RunningService | undefined
   let stopping = false
   const metrics = createMetrics()
@@ -90,9 +92,11 @@ async function start<S extends TObject>(context: StartContext<S>) {
       ? undefined
       : await startProcessServer({ log, health, host: settings.host, port: settings.port })
   if (server !== undefined) releasers.push('http', () => server.close())
+  const scraped = await startMetricsServer({ ...settings, log, metrics })
+  if (scraped !== undefined) releasers.push('metrics', () => scraped.close())
   log.info({ http: server?.address, pid: process.pid }, 'starting')
 
-  const hub = connectNatsBus({ ...natsOptions(settings), log })
+  const hub = connectNatsBus({ ...natsOptions(settings), log, observer: busMetrics(metrics) })
   releasers.push('bus', () => hub.close())
   const bus = await orAborted(hub.connect(service.name), signal)
   const database = await openDatabase({ service, url: settings.databaseUrl, log, signal })
@@ -100,11 +104,11 @@ async function start<S extends TObject>(context: StartContext<S>) {
     bus,
     log,
     clock: systemClock,
+    metrics,
     config,
     ...(database === undefined ? {} : { database }),
   }
   const parts = {
-    env,
     reveal: revealBy(link),
     health: { name: service.name, live: () => true, ready: { bus: () => bus.connected }, metrics },
   }
@@ -135,10 +139,10 @@ function readSettings<S extends TObject>(
   env: Environment,
   link: SupervisorLink,
 ): [ProcessSettings, Static<S>] {
-  const { name, configSchema, defaultPort, databaseFolder } = service
+  const { name, configSchema } = service
   try {
     return [
-      loadProcessSettings(name, { defaultPort, hasDatabase: databaseFolder !== undefined }, env),
+      loadProcessSettings(name, kindOf(service), env),
       loadConfig(configSchema, env, { prefix: name.toUpperCase() }),
     ]
   } catch (error) {
@@ -146,6 +150,13 @@ function readSettings<S extends TObject>(
     process.stderr.write(`${name}: ${messageOf(error)}\n`)
     process.exit(2)
   }
+}
+
+function kindOf({
+  defaultPort,
+  databaseFolder,
+}: Pick<ServiceProcess<TObject>, 'defaultPort' | 'databaseFolder'>) {
+  return { defaultPort, hasDatabase: databaseFolder !== undefined }
 }
 
 function makeLog(service: string, settings: ProcessSettings): Logger {

@@ -42,8 +42,9 @@ export const GatewayConfig = Type.Object({
 })
 export type GatewayConfig = Static<typeof GatewayConfig>
 
-/** What the gateway needs besides where services are other processes (cluster shape). */
+/** The settings of a gateway that is its own process (cluster shape): it also needs to know where executors are. */
 export const GatewayProcessConfig = Type.Object({
+  ...GatewayConfig.properties,
   executorUrls: Type.Array(Type.String({ pattern: '^https?://[^/]+' }), {
     env: 'EXECUTOR_URL',
     minItems: 1,

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// `npm run service -- <name>`: one service as its own process (cluster shape). The service is imported into this very
+// process, so that signals reach it.
+import { prepare } from '../standalone/prepare.mjs'
+
+const names = ['auth', 'inventory', 'scheduler', 'executor', 'gateway']
+const help = `One Slipway service as its own process (cluster shape).
+
+  npm run service -- <name>           ${names.join(', ')}
+  npm run service -- <name> --help    the settings of one service
+
+Every service   NATS_URL (nats://user:password@host:4222), LOG_LEVEL, SLIPWAY_INSTANCE
+But gateway     <NAME>_DATABASE_URL (postgresql://…); health, metrics: HOST and <NAME>_PORT
+auth            SLIPWAY_MASTER_KEY, SLIPWAY_ADMIN_PASSWORD (at the very first start)
+inventory       SLIPWAY_MASTER_KEY
+executor        SLIPWAY_MASTER_KEY, SLIPWAY_LOG_DIR (a folder that all executors share)
+gateway         EXECUTOR_URL (http://host:5004,…); HOST and PORT of the API; GATEWAY_PORT (health, metrics)
+More: docs/operations.md`
+
+const [name, ...rest] = process.argv.slice(2)
+const wantsHelp = [name, ...rest].includes('--help')
+if (name === undefined || !names.includes(name)) {
+  if (wantsHelp) console.log(help)
+  else console.error(`${name === undefined ? 'Which service?' : `There is no service '${name}'.`}\n\n${help}`)
+  process.exit(wantsHelp ? 0 : 2)
+}
+prepare({ quiet: wantsHelp })
+await import(`../../services/${name}/dist/main.js`)

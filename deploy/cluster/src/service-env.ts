@@ -1,0 +1,77 @@
+// What each process is told. A service gets the settings that name it and what all share, but of the secrets only its own:
+// the gateway, which strangers talk to, holds neither the master key nor a database password.
+import type { Environment } from '@slipway/service-kit'
+import { type DatabaseOwner, databaseOwners, databaseVariable } from './databases.ts'
+import type { ServiceName } from './service-process.ts'
+
+export interface ServicePlan {
+  service: ServiceName
+  /** For example `scheduler-2`; with one replica the service's name. */
+  name: string
+  /** Port of health and metrics. */
+  port: number
+}
+
+export interface EnvironmentParts {
+  env: Environment
+  masterKey: string
+  logDir: string
+  logLevel: string
+  natsUrl(service: ServiceName): string
+  databaseUrl(service: DatabaseOwner): string
+  /** Where executors serve session logs. */
+  executorUrls: readonly string[]
+  host: string
+  port: number
+}
+
+const withMasterKey: readonly ServiceName[] = ['auth', 'inventory', 'executor']
+/** Never passed through as they are; each service is given its own. */
+const OWN_ONLY =
+  /^(SLIPWAY_MASTER_KEY|SLIPWAY_ADMIN_PASSWORD|NATS_\w+|[A-Z]+_DATABASE_URL|HOST|PORT|EXECUTOR_SOLE)$/
+/** How long a gateway that stops lets its clients turn to the other one. */
+const GATEWAY_DRAIN = '1s'
+
+/** The environment of a process. */
+export function serviceEnvironment(plan: ServicePlan, parts: EnvironmentParts): Environment {
+  const { service, name, port } = plan
+  const { env } = parts
+  const passed = Object.entries(env).filter(([key]) => !OWN_ONLY.test(key))
+  const own = databaseOwners.find((owner) => owner === service)
+  return {
+    ...Object.fromEntries(passed),
+    ...natsCredentials(env),
+    SLIPWAY_INSTANCE: name,
+    LOG_LEVEL: parts.logLevel,
+    NATS_URL: parts.natsUrl(service),
+    [`${service.toUpperCase()}_PORT`]: String(port),
+    ...(withMasterKey.includes(service) ? { SLIPWAY_MASTER_KEY: parts.masterKey } : {}),
+    ...(own === undefined ? {} : { [databaseVariable(own)]: parts.databaseUrl(own) }),
+    ...specifics(plan, parts),
+  }
+}
+
+/** Only where NATS is not ours: the settings with which it lets us in. */
+function natsCredentials(env: Environment): Environment {
+  if (!env['NATS_URL']) return {}
+  return Object.fromEntries(Object.entries(env).filter(([key]) => key.startsWith('NATS_')))
+}
+
+function specifics({ service, name }: ServicePlan, parts: EnvironmentParts): Environment {
+  const { env } = parts
+  switch (service) {
+    case 'auth':
+      return { SLIPWAY_ADMIN_PASSWORD: env['SLIPWAY_ADMIN_PASSWORD'] }
+    case 'executor':
+      return { SLIPWAY_LOG_DIR: parts.logDir, EXECUTOR_NAME: name }
+    case 'gateway':
+      return {
+        HOST: parts.host,
+        PORT: String(parts.port),
+        EXECUTOR_URL: parts.executorUrls.join(','),
+        GATEWAY_DRAIN: env['GATEWAY_DRAIN'] || GATEWAY_DRAIN,
+      }
+    default:
+      return {}
+  }
+}
