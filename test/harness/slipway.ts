@@ -13,13 +13,25 @@ export interface Slipway {
 
 export const adminPassword = 'a-password-for-tests-only'
 
-/** Starts the standalone shape on a free port and waits until it is ready. */
+/** Journeys run against both shapes; none knows which. `SLIPWAY_SHAPE` is `standalone` (default) or `cluster`. */
+export const shape = process.env['SLIPWAY_SHAPE'] === 'cluster' ? 'cluster' : 'standalone'
+
+/** A dead executor's runs are taken over in seconds instead of most of a minute. */
+const quickLeases = {
+  EXECUTOR_LEASE: '6s',
+  EXECUTOR_LEASE_RENEWAL: '1s',
+  EXECUTOR_LEASE_MARGIN: '2s',
+  EXECUTOR_TAKE_OVER_GRACE: '2s',
+  EXECUTOR_SWEEP_INTERVAL: '500ms',
+}
+
+/** Starts Slipway on a free port, in the shape that is chosen, and waits until it is ready. */
 export async function startSlipway(
   dataDir: string,
   options: { port?: number; env?: Record<string, string> } = {},
 ): Promise<Slipway> {
   const port = options.port ?? (await freePort())
-  const child = startNode(['deploy/standalone/start.mjs'], {
+  const child = startNode([`deploy/${shape}/start.mjs`], {
     PORT: String(port),
     SLIPWAY_DATA_DIR: dataDir,
     SLIPWAY_ADMIN_PASSWORD: adminPassword,
@@ -28,6 +40,7 @@ export async function startSlipway(
     EXECUTOR_POLL_INTERVAL: '200ms',
     EXECUTOR_LOOK_AGAIN: '300ms',
     EXECUTOR_RECONNECT_PAUSE: '200ms',
+    ...(shape === 'cluster' ? quickLeases : {}),
     ...options.env,
   })
   await child.line((line) => line.startsWith('Slipway is ready'))

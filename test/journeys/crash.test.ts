@@ -52,9 +52,12 @@ const cases = [
   ['ncs5500', 'ssh', 'SIGKILL'],
 ] as const
 
+// Each has a Slipway and a router of its own; two at a time, as there are two processors.
+t.jobs = 2
 for (const [family, protocol, signal] of cases) {
   t.test(
     `${signal} during Activate on ${family}, and a new start: the upgrade ends, with one activate`,
+    { buffered: true },
     async (t) => {
       const router = lab.router(family, protocol)
       const jobs = await interrupt(router, signal)
