@@ -5,6 +5,7 @@ import type { Carrier } from './carrier.ts'
 import { serialize } from './codec.ts'
 import { type Headers, headerNames, usableRequestId, usableTimeoutMs, writeCaller } from './headers.ts'
 import { packMessage, readError, readMessage, wasNotBegun } from './message.ts'
+import { type BusObserver, outcomeOf } from './observer.ts'
 import { assertFits } from './validation.ts'
 import { createWaits, raceSignal } from './waits.ts'
 
@@ -18,7 +19,7 @@ export interface Asking {
 /** How many replicas that stop a question may meet before it fails. */
 const askAgain = 3
 
-export function createAsking(carrier: Carrier): Asking {
+export function createAsking(carrier: Carrier, observer: BusObserver): Asking {
   const waits = createWaits()
   let closed = false
 
@@ -37,17 +38,30 @@ export function createAsking(carrier: Carrier): Asking {
     return value
   }
 
+  async function ask(rpc: Rpc, payload: unknown, options: RequestOptions): Promise<unknown> {
+    if (closed) throw createError('BUS_CLOSED')
+    const bytes = serialize(payload, rpc.subject)
+    const timeoutMs = usableTimeoutMs(options.timeoutMs ?? rpc.timeoutMs)
+    const wait = waits.start(timeoutMs, options.signal)
+    try {
+      const headers = requestHeaders(options, timeoutMs)
+      return await raceSignal(exchange(rpc, bytes, headers, wait.signal), wait.signal)
+    } finally {
+      wait.end()
+    }
+  }
+
   return {
     async ask(rpc, payload, options = {}) {
-      if (closed) throw createError('BUS_CLOSED')
-      const bytes = serialize(payload, rpc.subject)
-      const timeoutMs = usableTimeoutMs(options.timeoutMs ?? rpc.timeoutMs)
-      const wait = waits.start(timeoutMs, options.signal)
+      const answered = observer.asked(rpc.subject)
+      let outcome = 'ok'
       try {
-        const headers = requestHeaders(options, timeoutMs)
-        return await raceSignal(exchange(rpc, bytes, headers, wait.signal), wait.signal)
+        return await ask(rpc, payload, options)
+      } catch (error) {
+        outcome = outcomeOf(error)
+        throw error
       } finally {
-        wait.end()
+        answered(outcome)
       }
     },
     close() {

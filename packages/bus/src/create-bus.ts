@@ -14,12 +14,15 @@ import type { Bus, Registration } from './bus.ts'
 import type { Carrier } from './carrier.ts'
 import { createPublisher, listenToEvents } from './events.ts'
 import { type BusLog, stderrLog } from './log.ts'
+import { type BusObserver, noObserver } from './observer.ts'
 import { serveRequests } from './serving.ts'
 import { createWaits } from './waits.ts'
 
 /** Settings of a bus, the same for every transport. */
 export interface BusOptions {
   log?: BusLog
+  /** Told of every question, for metrics. */
+  observer?: BusObserver
   /** Handlers of one registration that run at the same time. */
   concurrency?: number
   /** Messages of one registration that may wait for a handler; more are answered BUS_UNAVAILABLE. */
@@ -32,13 +35,14 @@ const defaultGraceMs = 10_000
 
 /** One service's bus over a connected carrier. */
 export function createBus(service: Context, carrier: Carrier, options: BusOptions = {}): Bus {
-  const { log = stderrLog, concurrency = defaultConcurrency, maxWaiting = defaultMaxWaiting } = options
+  const { log = stderrLog, observer = noObserver } = options
+  const { concurrency = defaultConcurrency, maxWaiting = defaultMaxWaiting } = options
   const queue = { concurrency, maxWaiting }
   const waits = createWaits()
-  const asking = createAsking(carrier)
+  const asking = createAsking(carrier, observer)
   const publisher = createPublisher({ service, carrier, log })
   const registrations = createRegistrations()
-  const serving = { service, carrier, log, waits, queue }
+  const serving = { service, carrier, log, observer, waits, queue }
   let closing: Promise<void> | undefined
 
   async function shutDown(graceMs: number): Promise<void> {
@@ -50,6 +54,7 @@ export function createBus(service: Context, carrier: Carrier, options: BusOption
     await carrier.close()
   }
 
+  observer.connected(service, () => closing === undefined && carrier.connected)
   return {
     request: <T extends Rpc>(rpc: T, payload: RequestOf<T>, requestOptions = {}) =>
       asking.ask(rpc, payload, requestOptions) as Promise<ReplyOf<T>>,
@@ -63,7 +68,8 @@ export function createBus(service: Context, carrier: Carrier, options: BusOption
         listenToEvents(serving, event, (payload) => handler(payload as PayloadOf<typeof event>)),
       ),
     async deliver(delivery, deliveryId, payload) {
-      await asking.ask(rpcOf(delivery), { deliveryId, payload })
+      // Under the delivery's id it is found in the logs of both sides.
+      await asking.ask(rpcOf(delivery), { deliveryId, payload }, { requestId: deliveryId })
     },
     receive: (delivery, record) =>
       registrations.add(() =>

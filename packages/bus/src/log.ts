@@ -1,5 +1,7 @@
 /** What the bus needs of a logger; pino fits. Payloads are never handed to it. */
 export interface BusLog {
+  /** Every question that was answered. */
+  debug?(details: object, message: string): void
   /** Rare good news, such as being connected again. */
   info?(details: object, message: string): void
   warn(details: object, message: string): void

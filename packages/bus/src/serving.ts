@@ -5,6 +5,7 @@ import type { Carrier, Message } from './carrier.ts'
 import { headerNames, readCaller, readTimeoutMs, usableRequestId } from './headers.ts'
 import type { BusLog } from './log.ts'
 import { errorMessage, leavingMessage, readMessage, replyMessage } from './message.ts'
+import { type BusObserver, outcomeOf } from './observer.ts'
 import { assertFits } from './validation.ts'
 import type { Wait, Waits } from './waits.ts'
 import { createWorkQueue, type WorkQueueOptions } from './work-queue.ts'
@@ -13,6 +14,7 @@ export interface ServingDeps {
   service: Context
   carrier: Carrier
   log: BusLog
+  observer: BusObserver
   /** Waits of running handlers; aborted together when the bus closes. */
   waits: Waits
   queue: WorkQueueOptions
@@ -59,14 +61,24 @@ interface Request {
 /** Never rejects: every outcome is a reply, or nothing if the caller no longer waits. */
 async function answer(deps: ServingDeps, rpc: Rpc, handler: RequestHandler, request: Request): Promise<void> {
   const requestId = usableRequestId(request.message.headers[headerNames.requestId])
+  const answered = deps.observer.served(rpc.subject)
+  const startedAt = performance.now()
+  let outcome = 'ok'
   let reply: Message
   try {
     const result = await handle(rpc, handler, request, requestId)
     reply = await replyMessage(result, rpc.subject)
   } catch (error) {
+    outcome = outcomeOf(error)
     logFailure(deps, rpc, requestId, error)
     reply = errorMessage(error, rpc.subject)
   }
+  answered(outcome)
+  const elapsedMs = Math.round(performance.now() - startedAt)
+  deps.log.debug?.(
+    { service: deps.service, subject: rpc.subject, requestId, outcome, elapsedMs },
+    'a question was answered',
+  )
   if (!request.wait.signal.aborted) request.reply(reply)
 }
 

@@ -1,4 +1,5 @@
 import type { QuietTimes } from './channel/timing.ts'
+import type { CommandWatch } from './session/command-watch.ts'
 import type { Dial } from './transport/transport.ts'
 
 /** How to connect. All times in milliseconds. */
@@ -7,6 +8,8 @@ export interface ConnectOptions {
   log?: (bytes: Buffer) => void
   /** Short texts for people: `Connecting telnet://user@host:port`. Never a password. */
   status?: (text: string) => void
+  /** Told of every command of the session once it has ended, those of the login included. */
+  onCommand?: CommandWatch
   /** Aborts connecting (not the session that came of it): DEVICE_ABORTED. */
   signal?: AbortSignal
   /** TCP connect and, for SSH, handshake and authentication. Default 60 s: TACACS servers are slow. */

@@ -6,6 +6,7 @@ import type { Context } from '@slipway/contracts'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
+import type { Metrics } from './metrics.ts'
 
 /** Where a service's database is: a URL (`postgresql://…?sslmode=require`) or what `pg` takes as settings. */
 export type DatabaseConnection =
@@ -19,6 +20,8 @@ export interface ServiceDeps<C> {
   database?: DatabaseConnection
   log: Logger
   clock: Clock
+  /** The process's registry; absent: what the service counts is seen by nobody. */
+  metrics?: Metrics
   config: C
 }
 

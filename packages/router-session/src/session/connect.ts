@@ -112,6 +112,7 @@ async function logIn(
     platform: iosxr,
     admin: { username: target.adminUsername ?? username, password: target.adminPassword ?? password },
     commandTimeoutMs: options.commandTimeoutMs ?? connectDefaults.commandTimeoutMs,
+    onCommand: options.onCommand,
   })
   const { signal } = options
   const run: RunCommand = (command, more) => session.run(command, { ...more, ...(signal && { signal }) })

@@ -7,6 +7,7 @@ import type { Hop } from '../device-target.ts'
 import type { PlaneDefinition, PlatformDefinition } from '../platform/platform.ts'
 import { type AdminCredentials, withAdminPlane } from './admin-plane.ts'
 import { failureLine } from './command-failure.ts'
+import { type CommandWatch, outcomeOfError } from './command-watch.ts'
 import type { CommandOptions, CommandResult, DeviceSession, RunCommand } from './device-session.ts'
 import { discover } from './discover.ts'
 import type { Executed } from './plane-runner.ts'
@@ -21,6 +22,7 @@ export interface SessionDeps {
   platform: PlatformDefinition
   admin: AdminCredentials
   commandTimeoutMs: number
+  onCommand?: CommandWatch | undefined
 }
 
 /** A session whose platform is still to be told by `show version`. */
@@ -76,12 +78,24 @@ export function createSession(deps: SessionDeps): OpenSession {
     const timeoutMs = options.timeoutMs ?? deps.commandTimeoutMs
     try {
       const outcome = await converse(channel, reader, { timeoutMs, idleTimeoutMs, signal })
-      return conclude(command ?? '', outcome, startedAt, performance.now() - began)
+      const done = conclude(command ?? '', outcome, startedAt, performance.now() - began)
+      if (command !== undefined) tell(command, options, began, done.result.failed ? 'failed' : 'ok')
+      return done
     } catch (error) {
+      if (command !== undefined && written) tell(command, options, began, outcomeOfError(error))
       // Nobody knows any more where the answer ends: this terminal is of no further use.
       if (written) void channel.close()
       throw error
     }
+  }
+
+  function tell(command: string, { beforeWrite }: CommandOptions, began: number, outcome: string): void {
+    deps.onCommand?.({
+      command: channel.scrub.scrubText(command),
+      fenced: beforeWrite !== undefined,
+      elapsedMs: Math.round(performance.now() - began),
+      outcome,
+    })
   }
 
   function conclude(command: string, outcome: CommandOutcome, startedAt: Date, elapsedMs: number): Executed {

@@ -3,6 +3,7 @@
 import {
   type Answer,
   type CommandResult,
+  type CommandWatch,
   connectDevice,
   type DeviceFacts,
   type DeviceSession,
@@ -19,6 +20,8 @@ export interface DeviceOptions {
   /** The terminal stream, secrets masked. */
   log: (bytes: Buffer) => void
   status: (text: string) => void
+  /** Told of every command once it has ended. */
+  onCommand?: CommandWatch
   /** Texts to mask beside the login's own. */
   secrets: string[]
   connectTimeoutMs: number
@@ -115,6 +118,7 @@ export function createDevice(options: DeviceOptions): Device {
   const connectOptions = () => ({
     log: options.log,
     status: options.status,
+    ...(options.onCommand === undefined ? {} : { onCommand: options.onCommand }),
     signal: control.signal,
     secrets: options.secrets,
     connectTimeoutMs: options.connectTimeoutMs,
