@@ -28,7 +28,7 @@ export interface EnvironmentParts {
 const withMasterKey: readonly ServiceName[] = ['auth', 'inventory', 'executor']
 /** Never passed through as they are; each service is given its own. */
 const OWN_ONLY =
-  /^(SLIPWAY_MASTER_KEY|SLIPWAY_ADMIN_PASSWORD|NATS_\w+|[A-Z]+_DATABASE_URL|HOST|PORT|EXECUTOR_SOLE)$/
+  /^(SLIPWAY_MASTER_KEY|SLIPWAY_ADMIN_PASSWORD|NATS_\w+|[A-Z]+_DATABASE_URL|HOST|PORT|METRICS_PORT|EXECUTOR_SOLE)$/
 /** How long a gateway that stops lets its clients turn to the other one. */
 const GATEWAY_DRAIN = '1s'
 

@@ -13,8 +13,6 @@ export interface HealthOptions {
   /** By service, so that a reader sees who is not ready. */
   ready: Readonly<Record<string, Check>>
   metrics: Metrics
-  /** Who may read /metrics; `everybody` for a port that is internal itself. Default: this machine only. */
-  metricsFor?: 'loopback' | 'everybody'
   /** How long a check may take, in milliseconds. */
   checkTimeoutMs?: number
 }
@@ -24,14 +22,7 @@ const IPV4_LOOPBACK = /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/
 
 /** The three routes that every process serves. Register it without a prefix, outside of authentication. */
 export function healthRoutes(options: HealthOptions): FastifyPluginAsync {
-  const {
-    name,
-    live,
-    ready,
-    metrics,
-    metricsFor = 'loopback',
-    checkTimeoutMs = defaultCheckTimeoutMs,
-  } = options
+  const { name, live, ready, metrics, checkTimeoutMs = defaultCheckTimeoutMs } = options
   return async (app) => {
     app.get('/healthz', async (_request, reply) => {
       const isLive = await answers(live, checkTimeoutMs)
@@ -43,7 +34,7 @@ export function healthRoutes(options: HealthOptions): FastifyPluginAsync {
       return answer(reply, isReady, { name, status: isReady ? 'ready' : 'not ready', services })
     })
     app.get('/metrics', async (request, reply) => {
-      if (metricsFor === 'loopback' && !isLoopback(request)) return reply.callNotFound()
+      if (!isLoopback(request)) return reply.callNotFound()
       return reply.type(metrics.contentType).send(await metrics.metrics())
     })
   }

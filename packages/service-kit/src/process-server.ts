@@ -27,7 +27,7 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
   const { log } = options
   const app = createFastify({ log, return503OnClosing: false })
   let bytes: FastifyInstance | undefined
-  await app.register(healthRoutes({ ...options.health, metricsFor: 'everybody' }))
+  await app.register(healthRoutes(options.health))
   // A server that listens takes no further routes: those of the service stand in one that does not listen.
   app.get('/*', (request, reply) => {
     if (bytes === undefined) return reply.callNotFound()

@@ -75,7 +75,7 @@ export function processSettings({ defaultPort, hasDatabase }: ProcessSettingsOpt
     maximum: 65_535,
     ...(defaultPort === undefined ? {} : { default: defaultPort }),
     description:
-      'Port of /healthz, /readyz, /metrics and byte routes; 0 takes a free one. Never open it to users.',
+      'Port of the internal HTTP: /healthz, /readyz, /metrics (to this machine only), byte routes; 0 takes a free one.',
   })
   // The gateway's HOST is the address of the API, open to users; its internal HTTP stays apart.
   const host = Type.String({
