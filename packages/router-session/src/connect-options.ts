@@ -1,6 +1,7 @@
 import type { QuietTimes } from './channel/timing.ts'
 import type { CommandWatch } from './session/command-watch.ts'
-import type { Dial } from './transport/transport.ts'
+import type { Handshakes } from './transport/handshakes.ts'
+import type { Path } from './transport/transport.ts'
 
 /** How to connect. All times in milliseconds. */
 export interface ConnectOptions {
@@ -22,8 +23,10 @@ export interface ConnectOptions {
   secrets?: string[]
   /** Other silences than the usual ones, for labs and for very slow lines. */
   quietTimes?: Partial<QuietTimes>
-  /** Opens the byte stream to an address; default: a TCP socket. The place for jump hosts. */
-  dial?: Dial
+  /** The way to the device; default: a TCP socket to its address. See `createJumpHosts`. */
+  path?: Path
+  /** Limits SSH handshakes under way at once; default: the gate of the process. */
+  handshakes?: Handshakes
 }
 
 /** Defaults of {@link ConnectOptions}. */

@@ -6,8 +6,7 @@ export const deviceErrorMeanings = {
   DEVICE_UNREACHABLE:
     'No connection: no address, no route, an unknown name, or no answer on any address and port.',
   DEVICE_CONNECTION_REFUSED: 'The device refused the connection, or all of its lines are busy.',
-  DEVICE_AUTH_FAILED:
-    'The device (or its admin plane, or a jump host) does not accept user name and password.',
+  DEVICE_AUTH_FAILED: 'The device (or its admin plane) does not accept user name and password.',
   DEVICE_TIMEOUT: 'The device did not answer in time.',
   DEVICE_DISCONNECTED: 'The device closed the connection or logged the session out.',
   DEVICE_PROMPT_LOST: 'The device does not come back to a prompt that is known.',
@@ -17,6 +16,10 @@ export const deviceErrorMeanings = {
   DEVICE_PASSWORD_EXPIRED: 'The password has expired and the device asks for a new one.',
   DEVICE_ABORTED: 'Slipway itself gave the session up.',
   DEVICE_UNSUPPORTED: 'The device is none that is known, or cannot do what was asked.',
+  JUMP_HOST_UNREACHABLE:
+    'The jump host before the device cannot be reached, or the connection to it broke while the device was dialled.',
+  JUMP_HOST_AUTH_FAILED: 'The jump host before the device does not accept user name and password.',
+  JUMP_HOST_FORWARDING_REFUSED: 'The jump host does not forward connections, or not to this device.',
 } as const
 
 export type DeviceErrorCode = keyof typeof deviceErrorMeanings

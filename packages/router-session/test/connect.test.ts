@@ -349,10 +349,12 @@ t.test('SSH login', async (t) => {
     const status: string[] = []
     const session = await connect(t, target('ssh', real.port), {
       status: (text) => status.push(text),
-      dial: async (hop, limits) => {
-        const socket = await tcpDial(hop, limits)
-        if (refused++ === 0) socket.destroy()
-        return socket
+      path: {
+        dial: async (hop, limits) => {
+          const socket = await tcpDial(hop, limits)
+          if (refused++ === 0) socket.destroy()
+          return socket
+        },
       },
     })
     t.equal(session.prompt, PROMPT)
@@ -410,7 +412,7 @@ t.test('several addresses and ports', async (t) => {
   t.test('on a terminal server ask whether the line is busy', async (t) => {
     const dial = (hop: Parameters<typeof tcpDial>[0], limits: Parameters<typeof tcpDial>[1]) =>
       tcpDial({ ...hop, address: '127.0.0.1' }, limits)
-    t.match(await failure(target('telnet', 2001), { dial }), {
+    t.match(await failure(target('telnet', 2001), { path: { dial } }), {
       code: 'DEVICE_CONNECTION_REFUSED',
       message: /line busy\?/,
     })
@@ -451,11 +453,13 @@ t.test('reconnecting', async (t) => {
     let back: Promise<ScriptedDevice> | undefined
     const session = await again(target('telnet', port), {
       status: (text) => status.push(text),
-      dial: async (hop, limits) => {
-        if (back !== undefined) return tcpDial({ ...hop, port: (await back).port }, limits)
-        if (status.filter((text) => text.startsWith('Connection error')).length === 2)
-          back = telnetDevice(login())
-        return tcpDial(hop, limits)
+      path: {
+        dial: async (hop, limits) => {
+          if (back !== undefined) return tcpDial({ ...hop, port: (await back).port }, limits)
+          if (status.filter((text) => text.startsWith('Connection error')).length === 2)
+            back = telnetDevice(login())
+          return tcpDial(hop, limits)
+        },
       },
     })
     t.teardown(async () => {

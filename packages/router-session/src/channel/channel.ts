@@ -2,6 +2,7 @@
 // the moment, or to the idle listener when nobody is talking (messages after the prompt).
 import { StringDecoder } from 'node:string_decoder'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { hasDeviceCode } from '../device-error.ts'
 import type { LogScrub } from '../scrub/log-scrub.ts'
 import type { Terminal } from '../transport/transport.ts'
 import { createControlStripper } from './control-codes.ts'
@@ -24,6 +25,8 @@ export interface ChannelOptions {
 
 export interface Channel {
   readonly open: boolean
+  /** Why the connection is gone, if something on the way to the device is to blame. */
+  readonly reason: string | undefined
   /** Resolves when the connection is gone, however. Never rejects. */
   readonly closed: Promise<void>
   readonly newline: string
@@ -55,6 +58,7 @@ export function createChannel(terminal: Terminal, scrub: LogScrub, options: Chan
   let kept = ''
   let open = true
   let closing = false
+  let reason: string | undefined
 
   const emitLog = (bytes: Buffer) => {
     if (bytes.length > 0) log?.(bytes)
@@ -72,7 +76,12 @@ export function createChannel(terminal: Terminal, scrub: LogScrub, options: Chan
     }
     stream.on('end', gone)
     stream.on('close', gone)
-    stream.on('error', gone)
+    stream.on('error', (error: unknown) => {
+      if (open && hasDeviceCode(error, 'JUMP_HOST_UNREACHABLE') && error instanceof Error) {
+        reason = error.message
+      }
+      gone()
+    })
   })
   stream.on('data', (bytes: Buffer) => {
     if (log !== undefined) emitLog(scrub.push(bytes))
@@ -85,6 +94,9 @@ export function createChannel(terminal: Terminal, scrub: LogScrub, options: Chan
   return {
     get open() {
       return open && !closing
+    },
+    get reason() {
+      return reason
     },
     closed,
     newline: terminal.newline,

@@ -76,7 +76,8 @@ export function converse<T>(channel: Channel, reader: Reader<T>, limits: Convers
 }
 
 function disconnected(channel: Channel, reader: Reader<unknown>) {
-  return failure(channel, 'DEVICE_DISCONNECTED', 'ended: the device closed the connection', reader)
+  const why = channel.reason ?? 'the device closed the connection'
+  return failure(channel, 'DEVICE_DISCONNECTED', `ended: ${why}`, reader)
 }
 
 function failure(

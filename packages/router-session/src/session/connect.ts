@@ -8,7 +8,9 @@ import { type DeviceTarget, type Hop, hopsOf, hopText } from '../device-target.t
 import { iosxr } from '../platform/iosxr.ts'
 import { AUTH_REFUSED } from '../platform/texts.ts'
 import { createLogScrub, type LogScrub } from '../scrub/log-scrub.ts'
-import { closedBeforeHandshake, openSsh } from '../transport/ssh-terminal.ts'
+import { processHandshakes } from '../transport/handshakes.ts'
+import { atItsPace } from '../transport/ssh-client.ts'
+import { openSsh } from '../transport/ssh-terminal.ts'
 import { tcpDial } from '../transport/tcp-dial.ts'
 import { openTelnet } from '../transport/telnet-terminal.ts'
 import type { Terminal } from '../transport/transport.ts'
@@ -17,11 +19,14 @@ import { readVersion } from './discover.ts'
 import { createLoginReader } from './login-reader.ts'
 import { createSession } from './session.ts'
 
-/** XR paces SSH logins by closing new connections before their banner; it allows about one a second. */
-const SSH_PACING_MS = [1000, 2000, 4000] as const
-
 /** Failures that no other address or port will mend, or that trying again makes worse (account lock-out). */
-const FINAL = ['DEVICE_AUTH_FAILED', 'DEVICE_PASSWORD_EXPIRED', 'DEVICE_ABORTED'] as const
+const FINAL = [
+  'DEVICE_AUTH_FAILED',
+  'DEVICE_PASSWORD_EXPIRED',
+  'DEVICE_ABORTED',
+  'JUMP_HOST_AUTH_FAILED',
+  'JUMP_HOST_UNREACHABLE',
+] as const
 
 /**
  * Connects and logs in: one pass over all addresses and ports.
@@ -33,8 +38,12 @@ export async function connectDevice(
 ): Promise<DeviceSession> {
   const hops = hopsOf(target)
   const failures: DeviceError[] = []
+  const via = options.path?.via ?? []
   for (const [index, hop] of hops.entries()) {
-    if (hops.length > 1) options.status?.(`Connection chain ${index + 1}/${hops.length}: ${hopText(hop)}`)
+    if (hops.length > 1 || via.length > 0) {
+      const chain = [...via, hopText(hop)].join(' -> ')
+      options.status?.(`Connection chain ${index + 1}/${hops.length}: ${chain}`)
+    }
     try {
       return await connectHop(target, hop, options)
     } catch (thrown) {
@@ -61,35 +70,35 @@ function located(error: DeviceError, hop: Hop): DeviceError {
 }
 
 async function connectHop(target: DeviceTarget, hop: Hop, options: ConnectOptions): Promise<DeviceSession> {
-  options.status?.(`Connecting ${hopText(hop)}`)
-  const terminal = await openTerminal(hop, options)
+  const waiting = () =>
+    options.status?.(`Waiting for a free login through ${options.path?.via?.join(' -> ')}`)
+  const leave = await options.path?.enter?.(options.signal, waiting)
   try {
-    const session = await logIn(target, hop, terminal, options)
+    options.status?.(`Connecting ${hopText(hop)}`)
+    const terminal = await openTerminal(hop, options)
+    const session = await logIn(target, hop, terminal, options).catch((error: unknown) => {
+      terminal.destroy()
+      throw error
+    })
     options.status?.(`Connected ${hopText(hop)}`)
     return session
-  } catch (error) {
-    terminal.destroy()
-    throw error
+  } finally {
+    leave?.()
   }
 }
 
 async function openTerminal(hop: Hop, options: ConnectOptions): Promise<Terminal> {
-  const limits = {
-    timeoutMs: options.connectTimeoutMs ?? connectDefaults.connectTimeoutMs,
-    signal: options.signal,
-  }
-  const dial = options.dial ?? tcpDial
+  const { signal, handshakes = processHandshakes } = options
+  const limits = { timeoutMs: options.connectTimeoutMs ?? connectDefaults.connectTimeoutMs, signal }
+  const dial = options.path?.dial ?? tcpDial
   if (hop.protocol === 'telnet') return openTelnet(hop, dial, limits)
-  for (const waitMs of SSH_PACING_MS) {
-    try {
-      return await openSsh(hop, dial, limits)
-    } catch (error) {
-      if (!closedBeforeHandshake(error)) throw error
-      options.status?.(`The device closed the connection at once, trying again in ${waitMs / 1000} s`)
-      await patience(waitMs, options.signal)
-    }
-  }
-  return openSsh(hop, dial, limits)
+  return atItsPace(
+    hop,
+    signal,
+    () => openSsh(hop, { dial, handshakes }, limits),
+    (waitMs) =>
+      options.status?.(`The device closed the connection at once, trying again in ${waitMs / 1000} s`),
+  )
 }
 
 async function logIn(
@@ -123,7 +132,8 @@ async function logIn(
 }
 
 function scrubFor(target: DeviceTarget, options: ConnectOptions): LogScrub {
-  const secrets = [target.password, target.adminPassword, ...(options.secrets ?? [])]
+  const { path, secrets: others = [] } = options
+  const secrets = [target.password, target.adminPassword, ...(path?.secrets ?? []), ...others]
   return createLogScrub(secrets.filter((secret): secret is string => secret !== undefined && secret !== ''))
 }
 

@@ -37,9 +37,10 @@ export async function reconnectDevice(
   for (;;) {
     const outcome = await attempt(target, options, until)
     if (!('code' in outcome)) return outcome
-    if (outcome.code === 'DEVICE_AUTH_FAILED') refusals += 1
+    const refused = outcome.code === 'DEVICE_AUTH_FAILED' || outcome.code === 'JUMP_HOST_AUTH_FAILED'
+    if (refused) refusals += 1
     if (isFinal(outcome) || refusals >= LOGIN_REFUSALS.most) throw outcome
-    const delayMs = outcome.code === 'DEVICE_AUTH_FAILED' ? LOGIN_REFUSALS.delayMs : delays()
+    const delayMs = refused ? LOGIN_REFUSALS.delayMs : delays()
     if (Date.now() + delayMs >= until) throw outcome
     await patience(delayMs, options.signal)
   }

@@ -55,19 +55,26 @@ export function socketError(hop: Hop, error: Error): DeviceError {
       fields,
     )
   }
-  const busy = hop.port >= LINE_PORTS.from && hop.port <= LINE_PORTS.to ? ' (line busy?)' : ''
+  return refusedError(hop, error)
+}
+
+/** The error of a refused connection; `through` tells of the way to the device. */
+export function refusedError(hop: Hop, cause: unknown, through = ''): DeviceError {
+  const { address, port } = hop
+  const busy = port >= LINE_PORTS.from && port <= LINE_PORTS.to ? ' (line busy?)' : ''
   return deviceError(
     'DEVICE_CONNECTION_REFUSED',
-    `Connection refused by ${hop.address} port ${hop.port}${busy}`,
-    fields,
+    `Connection refused by ${address} port ${port}${through}${busy}`,
+    { address, port, cause },
   )
 }
 
-function noAnswerError(hop: Hop, timeoutMs: number): DeviceError {
+/** The error of an address that says nothing; `through` tells of the way to it. */
+export function noAnswerError(hop: Hop, timeoutMs: number, through = ''): DeviceError {
   const { address, port } = hop
   return deviceError(
     'DEVICE_UNREACHABLE',
-    `No answer from ${address} port ${port} within ${timeoutMs / 1000} s`,
+    `No answer from ${address} port ${port}${through} within ${timeoutMs / 1000} s`,
     {
       address,
       port,

@@ -27,6 +27,9 @@ const WANTED_FROM_SERVER = new Set([ECHO, SUPPRESS_GO_AHEAD])
 /** Options we are willing to do. */
 const OFFERED_BY_US = new Set([SUPPRESS_GO_AHEAD, TERMINAL_TYPE, WINDOW_SIZE])
 
+/** IAC NOP: does nothing and is not answered (RFC 854). */
+export const NO_OPERATION: Buffer = Buffer.from([IAC, 241])
+
 /** What a piece of the stream came to. */
 export interface TelnetInput {
   /** Terminal bytes. */

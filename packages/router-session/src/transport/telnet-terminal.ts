@@ -1,15 +1,24 @@
+import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import type { Hop } from '../device-target.ts'
 import { destroyQuietly } from './tcp-dial.ts'
-import { createTelnetDecoder, escapeTelnet } from './telnet-options.ts'
-import type { OpenTerminal } from './transport.ts'
+import { createTelnetDecoder, escapeTelnet, NO_OPERATION } from './telnet-options.ts'
+import type { Dial, OpenLimits, Terminal } from './transport.ts'
 
 /** Telnet spells Enter CR LF (RFC 854). */
 const TELNET_NEWLINE = '\r\n'
 
+/**
+ * Behind a jump host our own TCP keepalives end at the jump host, and it need not send any: what is sent through lets
+ * it notice that a router has restarted without a word.
+ */
+const KEEP_ALIVE_MS = 15_000
+
 /** Opens a Telnet terminal. Logging in is the dialogue's work. */
-export const openTelnet: OpenTerminal = async (hop, dial, limits) => {
+export async function openTelnet(hop: Hop, dial: Dial, limits: OpenLimits): Promise<Terminal> {
   const raw = await dial(hop, limits)
   const stream = telnetStream(raw)
+  if (!(raw instanceof Socket)) keepAlive(raw)
   return {
     stream,
     newline: TELNET_NEWLINE,
@@ -17,6 +26,13 @@ export const openTelnet: OpenTerminal = async (hop, dial, limits) => {
     end: () => stream.end(),
     destroy: () => destroyQuietly(raw),
   }
+}
+
+function keepAlive(raw: Duplex): void {
+  const timer = setInterval(() => {
+    if (raw.writable && raw.writableLength === 0) raw.write(NO_OPERATION)
+  }, KEEP_ALIVE_MS)
+  raw.once('close', () => clearInterval(timer))
 }
 
 /** The terminal bytes of a raw Telnet stream; option offers are answered on the way. */

@@ -1,5 +1,5 @@
-// The seams: a dial gives the byte stream to an address (TCP now; through a jump host: its forwarded
-// channel), a transport makes a terminal of that stream (Telnet options or an SSH shell).
+// The seams: a dial gives the byte stream to an address (a TCP socket, or the forwarded channel of a jump host), a
+// transport makes a terminal of that stream (Telnet options or an SSH shell).
 import type { Duplex } from 'node:stream'
 import type { Hop } from '../device-target.ts'
 
@@ -11,6 +11,20 @@ export interface OpenLimits {
 
 /** Opens the byte stream to a hop's address and port. Throws DEVICE_UNREACHABLE, DEVICE_CONNECTION_REFUSED, DEVICE_TIMEOUT, DEVICE_ABORTED. */
 export type Dial = (hop: Hop, limits: OpenLimits) => Promise<Duplex>
+
+/** A way to devices. */
+export interface Path {
+  dial: Dial
+  /** The hops before the device, for status texts: `ssh://user@host:port`. Never a password. */
+  via?: readonly string[]
+  /** What the way itself must not show, to be masked like the passwords of the device. */
+  secrets?: readonly string[]
+  /**
+   * Waits for leave to log in; `waiting` is told if that takes a while. Returns what to call when the login has
+   * ended, however. An abort: DEVICE_ABORTED.
+   */
+  enter?: (signal: AbortSignal | undefined, waiting: () => void) => Promise<() => void>
+}
 
 /** A terminal on a device. */
 export interface Terminal {
@@ -25,9 +39,6 @@ export interface Terminal {
   /** Ends the connection below the stream at once; safe to call often. */
   destroy: () => void
 }
-
-/** Makes a terminal of a dialled byte stream. */
-export type OpenTerminal = (hop: Hop, dial: Dial, limits: OpenLimits) => Promise<Terminal>
 
 /** The window we tell devices: wide, so that long commands do not wrap; no 0xFF byte in it (Telnet would double it). */
 export const WINDOW = { columns: 500, rows: 500, terminal: 'vt220' } as const
