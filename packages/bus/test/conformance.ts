@@ -32,7 +32,7 @@ const echo = defineRpc('inventory', 'probe.echo', {
   // Far longer than a test: what fails "at once" must not be taken for a deadline.
   timeoutMs: 60_000,
 })
-const relayed = defineRpc('gateway', 'probe.relay', {
+const relayed = defineRpc('scheduler', 'probe.relay', {
   request: strict({}),
   reply: strict({ username: Type.String(), requestId: Type.String() }),
   permission: 'read',
@@ -42,12 +42,16 @@ const manage = defineRpc('inventory', 'probe.manage', {
   reply: strict({ username: Type.String(), requestId: Type.String() }),
   permission: 'inventory.manage',
 })
-const open = defineRpc('inventory', 'probe.open', {
-  request: Type.Unknown(),
-  reply: Type.Unknown(),
-  permission: 'internal',
-})
-const noticed = defineEvent('inventory', 'probe.noticed', strict({ number: Type.Integer() }))
+const openTo = (service: Context) =>
+  defineRpc(service, 'probe.open', {
+    request: Type.Unknown(),
+    reply: Type.Unknown(),
+    permission: 'internal',
+  })
+const open = openTo('inventory')
+const openAuth = openTo('auth')
+const openScheduler = openTo('scheduler')
+const noticed = defineEvent('gateway', 'probe.noticed', strict({ number: Type.Integer() }))
 const record = defineDelivery('inventory', 'probe.record', strict({ number: Type.Integer() }))
 
 const admin: Caller = { username: 'root', privilege: 'Admin' }
@@ -235,9 +239,9 @@ export function busConformance(t: Test, openHub: OpenHub): void {
     server.serve(echo, async () => {
       throw new Error('broken')
     })
-    middle.serve({ ...open, service: 'scheduler' }, async () => middle.request(echo, { text: '' }))
+    middle.serve(openScheduler, async () => middle.request(echo, { text: '' }))
     await settle()
-    t.equal(await codeOf(client.request(open, {})), 'INTERNAL_UNEXPECTED')
+    t.equal(await codeOf(client.request(openScheduler, {})), 'INTERNAL_UNEXPECTED')
     t.equal(lines.length, 1)
   })
 
@@ -312,7 +316,7 @@ export function busConformance(t: Test, openHub: OpenHub): void {
       username: caller?.username ?? '',
       requestId,
     }))
-    middle.serve({ ...relayed, service: 'scheduler' }, (_payload, { caller, requestId, signal }) =>
+    middle.serve(relayed, (_payload, { caller, requestId, signal }) =>
       middle.request(manage, {}, { caller, requestId, signal }),
     )
     await settle()
@@ -461,7 +465,7 @@ export function busConformance(t: Test, openHub: OpenHub): void {
 
   t.test('large events and deliveries arrive whole and in order', async (t) => {
     const { server, client, settle } = await pair(t)
-    const bulky = defineEvent('inventory', 'probe.grown', Type.Array(Type.String()))
+    const bulky = defineEvent('gateway', 'probe.grown', Type.Array(Type.String()))
     const stored = defineDelivery('inventory', 'probe.store', Type.Array(Type.String()))
     const large = Array.from({ length: 30_000 }, (_, index) => `router ${index}`)
     const heard: unknown[] = []
@@ -606,11 +610,11 @@ export function busConformance(t: Test, openHub: OpenHub): void {
     const other = await connect('auth')
     const running = deferred()
     const release = deferred()
-    other.serve({ ...open, service: 'auth' }, async () => 'still there')
+    other.serve(openAuth, async () => 'still there')
     server.serve(echo, async () => {
       running.resolve()
       await release.promise
-      return { text: String(await server.request(open, {})) }
+      return { text: String(await server.request(openAuth, {})) }
     })
     await settle()
     const reply = client.request(echo, { text: '' })

@@ -1,9 +1,18 @@
 // A real nats-server for tests: Debian's binary, its own process on a free port, gone with the test.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Teardown } from './teardown.ts'
 
@@ -43,6 +52,9 @@ const LISTENING = /Listening for client connections on \S+:(\d+)/
 const READY = 'Server is ready'
 const RELOADED = 'Reloaded server configuration'
 const FAILED_RELOAD = 'Failed to reload server configuration'
+/** `slipway-nats-4711-a1b2c3`: the process that started it */
+const DIRECTORY_NAME = /^slipway-nats-(\d+)-/
+const PID_FILE = 'server.pid'
 /** Debian installs it where a user's PATH does not always lead. */
 const MORE_PLACES = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/usr/bin']
 
@@ -78,7 +90,8 @@ export function haveNatsServer(t: Skips, where: NatsPlaces = {}): boolean {
 export async function natsServer(t?: Teardown, options: NatsServerOptions = {}): Promise<NatsServer> {
   const binary = findNatsServer()
   if (binary === undefined) throw new Error('no nats-server on this machine (apt-get install nats-server)')
-  const directory = mkdtempSync(join(tmpdir(), 'slipway-nats-'))
+  removeLeftovers()
+  const directory = mkdtempSync(join(tmpdir(), `slipway-nats-${process.pid}-`))
   const file = join(directory, 'server.conf')
   let current = options
   let server = await launch(binary, file, options, options.port ?? -1)
@@ -139,7 +152,9 @@ async function launch(
   port: number,
 ): Promise<Launched> {
   writeFileSync(file, configText(options, port))
-  const child = spawn(binary, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(binary, ['-c', file, '-P', join(dirname(file), PID_FILE)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
@@ -190,6 +205,28 @@ function configText({ auth, tls, config = '' }: NatsServerOptions, port: number)
     lines.push(`tls: ${JSON.stringify(entries)}`)
   }
   return [...lines, config, ''].join('\n')
+}
+
+/** Servers of test processes that were killed. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const starter = DIRECTORY_NAME.exec(name)?.[1]
+    if (starter === undefined || existsSync(`/proc/${starter}`) || !existsSync('/proc/self')) continue
+    const directory = join(tmpdir(), name)
+    const pid = readText(join(directory, PID_FILE)).trim()
+    // Only if it is that server: the process id may be somebody else's by now.
+    const isOurs = pid !== '' && readText(`/proc/${pid}/cmdline`).includes(`${directory}/`)
+    if (isOurs) process.kill(Number(pid), 'SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 function isExecutable(path: string): boolean {

@@ -2,7 +2,7 @@
 // frames to the peer's inbox (events: on their own subject). Nothing is queued for a server that is away.
 import { randomBytes } from 'node:crypto'
 import { type Context, createError, inboxSubject } from '@slipway/contracts'
-import type { Msg } from 'nats'
+import type { Msg, NatsConnection } from 'nats'
 import type { Carrier, Intake } from '../carrier.ts'
 import { readTimeoutMs } from '../headers.ts'
 import type { BusLog } from '../log.ts'
@@ -36,7 +36,7 @@ export function createNatsCarrier(deps: NatsCarrierDeps): NatsCarrier {
   const inboxOf = (token: string) => inboxSubject(service, busId, token)
   /** What waits for messages in our inbox, by the last token of the subject. */
   const mailbox = new Map<string, (message: Msg) => void>()
-  const questions = createQuestions({ mailbox, inboxOf })
+  const questions = createQuestions({ connection: connected, mailbox, inboxOf })
   const transfers = createTransfers()
   let lostEvents = 0
   let tokens = 0
@@ -59,6 +59,12 @@ export function createNatsCarrier(deps: NatsCarrierDeps): NatsCarrier {
     },
     onPublishDenied: (subject, error) => questions.denied(subject, error),
   })
+
+  /** Fails at once while NATS is away: nothing is queued for later, when nobody may want it any more. */
+  function connected(): NatsConnection {
+    if (link.connection === undefined) throw createError('BUS_UNAVAILABLE')
+    return link.connection
+  }
 
   function answer(subject: string, replyTo: string, message: Parameters<typeof send>[2]): void {
     const { connection } = link
@@ -124,11 +130,7 @@ export function createNatsCarrier(deps: NatsCarrierDeps): NatsCarrier {
     get connected() {
       return link.connection !== undefined
     },
-    async request(subject, message, signal) {
-      const { connection } = link
-      if (connection === undefined) throw createError('BUS_UNAVAILABLE')
-      return questions.ask(connection, subject, message, signal)
-    },
+    request: questions.ask,
     respond,
     publish(subject, message) {
       const { connection } = link

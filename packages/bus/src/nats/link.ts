@@ -41,6 +41,8 @@ export interface Link {
 
 /** How long a server may take to acknowledge what we sent last. */
 const FLUSH_MS = 2_000
+/** How long servers may take to tell each other of new subscriptions. */
+const HANDOVER_MS = 500
 
 export function createLink(deps: LinkDeps): Link {
   const { details, log } = deps
@@ -50,6 +52,7 @@ export function createLink(deps: LinkDeps): Link {
   const onDenied = () => void current?.close()
   subscriptions.add(deps.inbox.subject, undefined, deps.inbox.onMessage, onDenied)
   const dialUntilUp = createDialLoop({ ...deps, open, waitMs: deps.reconnectWaitMs })
+  const retired = new Set<NatsConnection>()
   let current: NatsConnection | undefined
   let running: Promise<void> | undefined
 
@@ -77,11 +80,22 @@ export function createLink(deps: LinkDeps): Link {
     const previous = current
     current = connection
     log.info?.({ ...details, server: connection.getServer() }, 'Connected to NATS')
-    // What is on its way on the old one is still heard.
-    if (previous !== undefined) void previous.drain().catch(() => undefined)
+    if (previous !== undefined) retire(previous)
     else deps.onUp()
     onUp()
     await untilLeft(connection)
+  }
+
+  /** Hears on an old connection until the other servers know where we are now, and what is on its way there. */
+  function retire(connection: NatsConnection): void {
+    const timer = setTimeout(() => {
+      connection.drain().catch(() => undefined)
+    }, HANDOVER_MS)
+    retired.add(connection)
+    void connection.closed().then(() => {
+      clearTimeout(timer)
+      retired.delete(connection)
+    })
   }
 
   function untilLeft(connection: NatsConnection): Promise<void> {
@@ -146,7 +160,7 @@ export function createLink(deps: LinkDeps): Link {
       ending.abort(createError('BUS_CLOSED'))
       if (current !== undefined) await flushConnection(current)
       subscriptions.close()
-      await current?.close()
+      await Promise.all([...retired, current].map((connection) => connection?.close()))
       await running
     },
   }

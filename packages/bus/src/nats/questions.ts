@@ -17,14 +17,16 @@ import {
 } from './wire.ts'
 
 export interface Questions {
-  /** Sends one and resolves with its answer. @throws what carriers throw */
-  ask(connection: NatsConnection, subject: string, message: Message, signal: AbortSignal): Promise<Message>
+  /** Sends one and resolves with its answer. @throws what carriers throw, BUS_UNAVAILABLE at once */
+  ask(subject: string, message: Message, signal: AbortSignal): Promise<Message>
   /** Fails those that were sent to a subject the server does not allow. */
   denied(subject: string, error: Error): void
   failAll(error: Error): void
 }
 
 interface QuestionsDeps {
+  /** What to send on now. @throws BUS_UNAVAILABLE if there is none */
+  connection(): NatsConnection
   mailbox: Map<string, (message: Msg) => void>
   inboxOf(token: string): string
 }
@@ -36,14 +38,14 @@ interface Waiting {
   fail(error: unknown): void
 }
 
-export function createQuestions({ mailbox, inboxOf }: QuestionsDeps): Questions {
+export function createQuestions({ connection, mailbox, inboxOf }: QuestionsDeps): Questions {
   const waiting = new Map<string, Waiting>()
   let tokens = 0
 
-  function ask(connection: NatsConnection, subject: string, message: Message, signal: AbortSignal) {
+  function ask(subject: string, message: Message, signal: AbortSignal) {
     return new Promise<Message>((resolve, reject) => {
       signal.throwIfAborted()
-      const frames = framesOf(connection, message.bytes)
+      const frames = framesOf(connection(), message.bytes)
       const token = `q${(tokens++).toString(36)}`
       const inbox = inboxOf(token)
       const onAbort = () => question.fail(signal.reason)
@@ -68,7 +70,7 @@ export function createQuestions({ mailbox, inboxOf }: QuestionsDeps): Questions 
       signal.addEventListener('abort', onAbort, { once: true })
       mailbox.set(token, (received) => attempt(() => take(received), question))
       const first = frames === undefined ? message : announcement(message, frames)
-      attempt(() => send(connection, subject, first, inbox), question)
+      attempt(() => send(connection(), subject, first, inbox), question)
     })
   }
 
@@ -94,7 +96,7 @@ function attempt(step: () => void, question: Waiting): void {
 }
 
 interface Asked {
-  connection: NatsConnection
+  connection(): NatsConnection
   subject: string
   /** Present if the question was only announced. */
   frames: readonly Frame[] | undefined
@@ -113,7 +115,7 @@ function createTaker({ connection, subject, frames, inbox, question }: Asked): (
     sent = true
     question.sentTo = replyTo
     // With our inbox as reply subject the server says at once if the responder has gone meanwhile.
-    sendFrames(connection, replyTo, frames, { reply: inbox })
+    sendFrames(connection(), replyTo, frames, { reply: inbox })
   }
 
   return (received) => {
