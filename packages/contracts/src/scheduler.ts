@@ -90,6 +90,8 @@ export const ClaimedJob = strict({
   /** The job this one depended on, where it did (Activate of a tar uses the operation of its Add). */
   dependsOn: Type.Optional(JobId),
   createdBy: Text,
+  /** Of the request that created it: it follows the job into every log, up to the commands on the router. */
+  requestId: Type.Optional(Text),
 })
 export type ClaimedJob = Static<typeof ClaimedJob>
 
@@ -165,11 +167,21 @@ export const schedulerMessages = {
 } as const satisfies Record<string, Rpc>
 
 export const schedulerDeliveries = {
-  /** Host → region, versioned (an older version is ignored); asks for a discovery where one is due. */
+  /**
+   * Host → region, versioned (an older version is ignored); asks for a discovery where one is due. `requestId` is
+   * that of the request which changed the host.
+   */
   recordHost: defineDelivery(
     'scheduler',
     'host.record',
-    strict({ hostId: Id, hostname: Text, region: Text, version: Type.Integer(), discover: Type.Boolean() }),
+    strict({
+      hostId: Id,
+      hostname: Text,
+      region: Text,
+      version: Type.Integer(),
+      discover: Type.Boolean(),
+      requestId: Type.Optional(Text),
+    }),
   ),
   /** A run ended. A result of an older submission is ignored. */
   recordResult: defineDelivery(

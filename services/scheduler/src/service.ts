@@ -2,8 +2,14 @@
 import { Value } from '@sinclair/typebox/value'
 import type { Bus } from '@slipway/bus'
 import { createError, executorDeliveries, schedulerEvents } from '@slipway/contracts'
-import { createRelay, type OutgoingDelivery } from '@slipway/database'
-import { createReleasers, type RunningService, type ServiceDeps } from '@slipway/service-kit'
+import { createRelay, type OutgoingDelivery, outboxStats } from '@slipway/database'
+import {
+  createRegistry,
+  createReleasers,
+  type RunningService,
+  type ServiceDeps,
+  watchDeliveries,
+} from '@slipway/service-kit'
 import type { SchedulerConfig } from './config.ts'
 import { serveHosts } from './hosts/host-handlers.ts'
 import { createHostService } from './hosts/host-service.ts'
@@ -13,16 +19,18 @@ import { createJobDeletion } from './jobs/job-delete-service.ts'
 import { serveJobs } from './jobs/job-handlers.ts'
 import { createJobLists } from './jobs/job-list-service.ts'
 import { createProgress } from './runs/progress.ts'
+import { countQueue } from './runs/queue-store.ts'
 import { writeMessages } from './runs/result-store.ts'
 import { serveRuns } from './runs/run-handlers.ts'
 import { createRunService } from './runs/run-service.ts'
 import { createSweep } from './runs/sweep.ts'
 import { createWake } from './runs/wake.ts'
+import { createSchedulerMetrics } from './scheduler-metrics.ts'
 import { openStore } from './scheduler-store.ts'
 
 /** Starts the scheduler on its migrated database. */
 export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promise<RunningService> {
-  const { bus, clock, config, log } = deps
+  const { bus, clock, config, log, metrics: registry = createRegistry() } = deps
   const releasers = createReleasers({
     onFailure: ({ name, error }) => log.warn({ err: error, name }, 'not released in order'),
   })
@@ -30,7 +38,9 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
   const store = openStore(deps.database, log)
   releasers.push('database', () => store.close())
 
-  const relay = createRelay({ db: store.db, log, send: (delivery) => sendDelivery(bus, delivery) })
+  const counted = watchDeliveries(registry, 'scheduler', () => outboxStats(store.db))
+  const send = counted<OutgoingDelivery>((delivery) => sendDelivery(bus, delivery))
+  const relay = createRelay({ db: store.db, log, send })
   releasers.push('relay', () => relay.stop())
   const wake = createWake({
     lookAhead: (now) => lookAhead(store.db, now),
@@ -45,6 +55,11 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
   }
 
   const limits = { running: config.runLimit, runningPerRegion: config.regionRunLimit }
+  const metrics = createSchedulerMetrics(registry, {
+    readQueue: (now) => countQueue(store.db, now),
+    now: () => clock.now(),
+    limits,
+  })
   const hosts = createHostService({
     store,
     clock,
@@ -59,6 +74,8 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
     changed,
     confirmTimeoutMs: config.confirmTimeout,
     historyPerHost: config.historyPerHost,
+    metrics,
+    log,
   })
   const progress = createProgress({ write: (messages) => writeMessages(store.db, messages), log })
   releasers.push('progress', () => progress.stop())
@@ -67,7 +84,7 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
 
   const registrations = [
     ...serveJobs(bus, {
-      createJobs: createJobCreation({ store, clock, changed }),
+      createJobs: createJobCreation({ store, clock, changed, metrics, log }),
       deleteJobs: createJobDeletion({ store, changed }),
       lists: createJobLists({ store, clock, limits }),
     }),

@@ -1,5 +1,6 @@
 import { hasCode, schedulerMessages } from '@slipway/contracts'
 import { prismaAdapter, withClient } from '@slipway/database'
+import { createLogger } from '@slipway/service-kit'
 import { database } from '@slipway/test-kit'
 import t from 'tap'
 import { PrismaClient } from '../src/generated/client.ts'
@@ -107,11 +108,13 @@ t.test('creates 5,000 rows in a handful of statements', async (t) => {
     store: createStore(client),
     clock: testClock(),
     changed: () => undefined,
+    metrics: { created: () => undefined },
+    log: createLogger({ service: 'scheduler', level: 'silent' }),
   })
   const rows = Array.from({ length: 1_000 }, (_, index) =>
     chainOf(host(index), { softwarePackages: ['a.pie', 'b.pie'] }),
   ).flat()
-  const answers = await create(rows, 'olga')
+  const answers = await create(rows, { user: 'olga', requestId: 'r-1' })
   t.equal(answers.filter(({ id }) => id !== undefined).length, 5_000)
   t.ok(statements.length <= 10, `${statements.length} statements`)
   const counts = await withClient(db.url, async (pg) => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type ClaimedJob, executorEvents, schedulerDeliveries, schedulerMessages } from '@slipway/contracts'
 import { until } from '@slipway/test-kit'
 import t from 'tap'
-import { build, chainOf, host, jobInput, testClock } from './support.ts'
+import { build, chainOf, host, jobInput, requestId, testClock } from './support.ts'
 
 const [R1, R2, R3] = [host(1), host(2), host(3)]
 const YEAR_MS = 365 * 24 * 3_600_000
@@ -28,6 +28,7 @@ t.test('hands out due jobs with what they need, one per host', async (t) => {
       softwarePackages: ['a.pie'],
       commandProfiles: [],
       createdBy: 'olga',
+      requestId,
     },
     {
       jobId: 3,
@@ -40,6 +41,7 @@ t.test('hands out due jobs with what they need, one per host', async (t) => {
       softwarePackages: [],
       commandProfiles: ['P'],
       createdBy: 'olga',
+      requestId,
     },
   ])
   t.same(await running.claim(), [], 'both hosts are busy')

@@ -18,10 +18,12 @@ import {
   schedulerMessages,
 } from '@slipway/contracts'
 import { withClient } from '@slipway/database'
-import { type Clock, createLogger, loadConfig } from '@slipway/service-kit'
+import { type Clock, createLogger, createRegistry, loadConfig, type Metrics } from '@slipway/service-kit'
 import { database, type Teardown, type TestDatabase } from '@slipway/test-kit'
 import { type SchedulerConfig, schedulerConfig, schedulerService } from '../src/index.ts'
 
+/** The request id of everything a test asks. */
+export const requestId = 'request-of-the-test'
 export const operator: Caller = { username: 'olga', privilege: 'Operator' }
 export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url))
 type Result = PayloadOf<typeof schedulerDeliveries.recordResult>
@@ -82,6 +84,9 @@ export interface Running {
   readonly forgotten: Heard<number[]>
   readonly revoked: Heard<number>
   readonly workReady: Heard<true>
+  readonly metrics: Metrics
+  /** Lines the scheduler logged, from info on. */
+  readonly logged: Record<string, unknown>[]
   ask<T extends Rpc>(rpc: T, payload: RequestOf<T>): Promise<ReplyOf<T>>
   create(rows: JobInput[]): Promise<JobCreated[]>
   /** Creates rows that must all succeed. */
@@ -107,7 +112,13 @@ export interface BuildOptions {
 
 /** Starts a scheduler for a test and stops it with the test. Its sweep is slow, so that nothing rests on it. */
 export async function build(t: Teardown, options: BuildOptions = {}): Promise<Running> {
-  const log = createLogger({ service: 'scheduler', level: 'fatal' })
+  const metrics = createRegistry()
+  const logged: Record<string, unknown>[] = []
+  const log = createLogger({
+    service: 'scheduler',
+    level: 'info',
+    destination: { write: (line) => void logged.push(JSON.parse(line)) },
+  })
   const clock = options.clock ?? testClock()
   const db = await database(t, { migrationsDir })
   const hub = createInProcessBus({ log })
@@ -127,13 +138,14 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
         log,
         clock,
         config,
+        metrics,
       }),
     ),
   )
   const stop = async () => void (await Promise.all(services.map((service) => service.stop())))
   t.teardown(stop)
 
-  const ask: Running['ask'] = (rpc, payload) => bus.request(rpc, payload, { caller: operator })
+  const ask: Running['ask'] = (rpc, payload) => bus.request(rpc, payload, { caller: operator, requestId })
   const create: Running['create'] = async (rows) => (await ask(schedulerMessages.createJobs, { rows })).rows
   const jobs: Running['jobs'] = async (filter = {}) => (await ask(schedulerMessages.listJobs, filter)).rows
   const claim: Running['claim'] = async (more) => {
@@ -166,6 +178,8 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
     forgotten,
     revoked,
     workReady,
+    metrics,
+    logged,
     ask,
     create,
     jobs,

@@ -90,10 +90,13 @@ async function recordBatch({ store, clock }: HostServiceDeps, batch: Delivered[]
     if (records.length === 0) return
     // Also locks the hosts.
     await recordHosts(tx, records)
-    const toDiscover = records.filter(({ discover }) => discover).map(({ hostId }) => hostId)
+    const toDiscover = records.filter(({ discover }) => discover)
     if (toDiscover.length === 0) return
     await addDiscoveries(tx, toDiscover, clock.now())
-    await refreshHosts(tx, toDiscover)
+    await refreshHosts(
+      tx,
+      toDiscover.map(({ hostId }) => hostId),
+    )
   })
   return batch.map(() => undefined)
 }

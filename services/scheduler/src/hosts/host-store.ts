@@ -67,14 +67,21 @@ export async function recordDeliveries(tx: Db, deliveryIds: readonly string[]): 
 }
 
 /** Adds a discovery that is due now for each of these hosts that is not released and has none waiting. */
-export async function addDiscoveries(tx: Db, hostIds: readonly string[], now: Date): Promise<void> {
+export async function addDiscoveries(
+  tx: Db,
+  wanted: readonly Pick<HostRecord, 'hostId' | 'requestId'>[],
+  now: Date,
+): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO job (kind, host_id, hostname, scheduled_time, created_by, created_at,
-                     software_packages, command_profiles, warnings, package_changes)
+                     software_packages, command_profiles, warnings, package_changes, request_id)
     SELECT 'inventory', host.host_id, host.hostname, ${now}::timestamptz, 'slipway', ${now}::timestamptz,
-           '{}', '{}', '{}', '{}'
+           '{}', '{}', '{}', '{}', wanted.request_id
       FROM host
-     WHERE host.host_id = ANY(${[...hostIds]}::uuid[]) AND host.released_at IS NULL
+      JOIN unnest(${wanted.map(({ hostId }) => hostId)}::uuid[],
+                  ${wanted.map(({ requestId }) => requestId ?? null)}::text[]) AS wanted (host_id, request_id)
+        ON wanted.host_id = host.host_id
+     WHERE host.released_at IS NULL
        AND NOT EXISTS (SELECT 1 FROM job waiting
                         WHERE waiting.host_id = host.host_id AND waiting.kind = 'inventory'
                           AND waiting.status = 'scheduled' AND waiting.dependency_met)

@@ -7,30 +7,43 @@ import {
   schedulerMessages,
   toErrorBody,
 } from '@slipway/contracts'
-import type { Clock } from '@slipway/service-kit'
+import type { Clock, Logger } from '@slipway/service-kit'
 import { ensureHosts, lockHosts, refreshHosts } from '../hosts/host-store.ts'
+import type { SchedulerMetrics } from '../scheduler-metrics.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
 import { type Link, planRows, type RowPlan } from './dependencies.ts'
-import { type AskedJobs, insertJobs, type NewJob, readKnownJobs, reserveIds } from './job-create-store.ts'
+import {
+  type AskedJobs,
+  type Creation,
+  insertJobs,
+  type NewJob,
+  readKnownJobs,
+  reserveIds,
+} from './job-create-store.ts'
 
 export interface CreateJobsDeps {
   store: SchedulerStore
   clock: Clock
   /** Jobs were written: look whether work is due. */
   changed: () => void
+  metrics: Pick<SchedulerMetrics, 'created'>
+  log: Logger
 }
 
-export type CreateJobs = (rows: readonly JobInput[], createdBy: string) => Promise<JobCreated[]>
+export type CreateJobs = (
+  rows: readonly JobInput[],
+  by: Pick<Creation, 'user' | 'requestId'>,
+) => Promise<JobCreated[]>
 
 /** Answers every row: an id, perhaps with a warning, or why it could not be created. */
-export function createJobCreation({ store, clock, changed }: CreateJobsDeps): CreateJobs {
-  return async (rows, createdBy) => {
+export function createJobCreation({ store, clock, changed, metrics, log }: CreateJobsDeps): CreateJobs {
+  return async (rows, by) => {
     assertMoments(rows)
-    const answers = await store.transact(
-      (tx) => createRows(tx, rows, { user: createdBy, now: clock.now() }),
-      'bulk',
-    )
+    const answers = await store.transact((tx) => createRows(tx, rows, { ...by, now: clock.now() }), 'bulk')
     changed()
+    const created = rows.filter((_, index) => answers[index]?.id !== undefined)
+    metrics.created(created.map(({ action }) => action))
+    log.info({ ...by, jobs: created.length, refused: rows.length - created.length }, 'jobs were created')
     return answers
   }
 }
@@ -44,11 +57,7 @@ function assertMoments(rows: readonly JobInput[]): void {
   ])
 }
 
-async function createRows(
-  tx: Db,
-  rows: readonly JobInput[],
-  by: { user: string; now: Date },
-): Promise<JobCreated[]> {
+async function createRows(tx: Db, rows: readonly JobInput[], by: Creation): Promise<JobCreated[]> {
   // The locks keep what the rules see true until the commit: nobody else changes jobs of these hosts.
   await ensureHosts(tx, new Map(rows.map(({ hostId, hostname }) => [hostId, hostname])))
   const released = await lockHosts(tx, new Set(rows.map(({ hostId }) => hostId)))

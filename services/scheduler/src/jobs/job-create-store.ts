@@ -3,6 +3,13 @@ import type { InstallAction, JobInput, JobStatus } from '@slipway/contracts'
 import { type Db, toJobId } from '../scheduler-store.ts'
 import type { KnownJob } from './dependencies.ts'
 
+/** Who creates jobs, when, and by which request. */
+export interface Creation {
+  user: string
+  requestId: string
+  now: Date
+}
+
 /** What a request's dependencies name. */
 export interface AskedJobs {
   ids: readonly number[]
@@ -53,18 +60,14 @@ export async function reserveIds(tx: Db, count: number): Promise<number[]> {
 }
 
 /** Writes jobs in one statement. */
-export async function insertJobs(
-  tx: Db,
-  jobs: readonly NewJob[],
-  by: { user: string; now: Date },
-): Promise<void> {
+export async function insertJobs(tx: Db, jobs: readonly NewJob[], by: Creation): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO job (id, kind, host_id, hostname, action, server_repository, server_directory, software_packages,
                      command_profiles, scheduled_time, depends_on, dependency_met, warnings, package_changes,
-                     created_by, created_at)
+                     created_by, created_at, request_id)
     SELECT id, 'install', "hostId", hostname, action, "serverRepository", "serverDirectory", "softwarePackages",
            "commandProfiles", "scheduledTime", "dependsOn", "dependencyMet", '{}', '{}',
-           ${by.user}, ${by.now}::timestamptz
+           ${by.user}, ${by.now}::timestamptz, ${by.requestId}
       FROM jsonb_to_recordset(${JSON.stringify(jobs)}::jsonb) AS new (
            id bigint, "hostId" uuid, hostname text, action text, "serverRepository" text, "serverDirectory" text,
            "softwarePackages" text[], "commandProfiles" text[], "scheduledTime" timestamptz, "dependsOn" bigint,

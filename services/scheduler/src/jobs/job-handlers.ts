@@ -16,9 +16,9 @@ export function serveJobs(
   { createJobs, deleteJobs, lists }: JobUseCases,
 ): Registration[] {
   return [
-    bus.serve(schedulerMessages.createJobs, async ({ rows }, { caller }) => {
+    bus.serve(schedulerMessages.createJobs, async ({ rows }, { caller, requestId }) => {
       if (caller === undefined) throw createError('AUTH_NOT_AUTHORIZED')
-      return { rows: await createJobs(rows, caller.username) }
+      return { rows: await createJobs(rows, { user: caller.username, requestId }) }
     }),
     bus.serve(schedulerMessages.listJobs, (request) => lists.list(request)),
     bus.serve(schedulerMessages.deleteJobs, async (filter) => ({ rows: await deleteJobs(filter) })),

@@ -22,11 +22,12 @@ interface ClaimedRow {
   command_profiles: string[]
   depends_on: bigint | null
   created_by: string
+  request_id: string | null
 }
 
 const claimedColumns = Prisma.sql`job.id, job.submission, job.kind, job.host_id, job.hostname, job.action,
   job.server_repository, job.server_directory, job.software_packages, job.command_profiles, job.depends_on,
-  job.created_by, job.scheduled_time`
+  job.created_by, job.request_id, job.scheduled_time`
 
 /**
  * Claims go one after the other, across replicas: limits are exact, and a request that is repeated while its first
@@ -121,5 +122,6 @@ function toClaimed(row: ClaimedRow): ClaimedJob {
     commandProfiles: row.command_profiles,
     ...(row.depends_on === null ? {} : { dependsOn: toJobId(row.depends_on) }),
     createdBy: row.created_by,
+    ...(row.request_id === null ? {} : { requestId: row.request_id }),
   }
 }

@@ -2,15 +2,32 @@
 import { type Db, toJobId } from '../scheduler-store.ts'
 import type { Confirmation } from './run.ts'
 
+interface ConfirmedRow {
+  id: bigint
+  claimed_by: string
+  submission: number
+  startable: Date | null
+}
+
+/** A confirmation that stands. */
+export interface Confirmed extends Confirmation {
+  /** When the job could have started: due, dependency met, host free; absent where it was confirmed before. */
+  startable?: Date
+}
+
 /** Confirms claims in one statement; what was confirmed before stays as it was. @returns those that stand */
 export async function confirmClaims(
   db: Db,
   confirmations: readonly Confirmation[],
   now: Date,
-): Promise<Confirmation[]> {
-  const rows = await db.$queryRaw<{ id: bigint; claimed_by: string; submission: number }[]>`
+): Promise<Confirmed[]> {
+  const rows = await db.$queryRaw<ConfirmedRow[]>`
     WITH confirmed AS (
-      SELECT job.id FROM job
+      SELECT job.id, CASE WHEN job.confirmed_at IS NULL THEN greatest(job.scheduled_time, job.created_at, (
+                       SELECT earlier.finished_at FROM job earlier
+                        WHERE earlier.host_id = job.host_id AND earlier.status IN ('completed', 'failed')
+                        ORDER BY earlier.finished_at DESC, earlier.id DESC LIMIT 1)) END AS startable
+        FROM job
         JOIN jsonb_to_recordset(${JSON.stringify(confirmations)}::jsonb)
              AS asked ("executorId" text, "jobId" bigint, submission int)
           ON asked."jobId" = job.id AND asked.submission = job.submission AND asked."executorId" = job.claimed_by
@@ -18,11 +35,12 @@ export async function confirmClaims(
     UPDATE job SET confirmed_at = coalesce(confirmed_at, ${now}::timestamptz),
                    started_at = coalesce(started_at, ${now}::timestamptz)
       FROM confirmed WHERE job.id = confirmed.id
-    RETURNING job.id, job.claimed_by, job.submission`
+    RETURNING job.id, job.claimed_by, job.submission, confirmed.startable`
   return rows.map((row) => ({
     executorId: row.claimed_by,
     jobId: toJobId(row.id),
     submission: row.submission,
+    ...(row.startable === null ? {} : { startable: row.startable }),
   }))
 }
 
@@ -34,9 +52,9 @@ export async function hostsOfExpired(db: Db, claimedBefore: Date): Promise<strin
   return rows.map((row) => row.host_id)
 }
 
-/** Offers unconfirmed jobs of the locked hosts again. */
-export async function offerAgain(tx: Db, hostIds: readonly string[], claimedBefore: Date): Promise<void> {
-  await tx.$executeRaw`
+/** Offers unconfirmed jobs of the locked hosts again. @returns how many */
+export async function offerAgain(tx: Db, hostIds: readonly string[], claimedBefore: Date): Promise<number> {
+  return tx.$executeRaw`
     WITH expired AS (
       SELECT id FROM job
        WHERE host_id = ANY(${hostIds}::uuid[]) AND status = 'in-progress' AND confirmed_at IS NULL

@@ -1,6 +1,16 @@
 // How runs end, in statements over many results at a time. Whoever calls them holds the locks of the hosts.
+import type { InstallAction } from '@slipway/contracts'
 import { type Db, toJobId } from '../scheduler-store.ts'
 import type { EndedRun, RunMessage, RunResult } from './run.ts'
+
+interface EndedRow {
+  id: bigint
+  host_id: string
+  kind: EndedRun['kind']
+  status: EndedRun['outcome']
+  action: InstallAction | null
+  request_id: string | null
+}
 
 /** Hosts of these jobs, as far as they exist. */
 export async function hostsOfJobs(db: Db, jobIds: readonly number[]): Promise<string[]> {
@@ -14,9 +24,7 @@ export async function hostsOfJobs(db: Db, jobIds: readonly number[]): Promise<st
  * an older submission, or of a deleted job changes nothing.
  */
 export async function writeResults(tx: Db, results: readonly RunResult[]): Promise<EndedRun[]> {
-  const rows = await tx.$queryRaw<
-    { id: bigint; host_id: string; kind: EndedRun['kind']; status: EndedRun['outcome'] }[]
-  >`
+  const rows = await tx.$queryRaw<EndedRow[]>`
     WITH result AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb) AS given (
              "jobId" bigint, submission int, outcome text, "statusMessage" text, trace text, warnings text[],
@@ -31,12 +39,14 @@ export async function writeResults(tx: Db, results: readonly RunResult[]): Promi
                    finished_at = result."finishedAt"
       FROM ended JOIN result ON result."jobId" = ended.id
      WHERE job.id = ended.id
-    RETURNING job.id, job.host_id, job.kind, job.status`
+    RETURNING job.id, job.host_id, job.kind, job.action, job.status, job.request_id`
   return rows.map((row) => ({
     id: toJobId(row.id),
     hostId: row.host_id,
     kind: row.kind,
     outcome: row.status,
+    action: row.action ?? undefined,
+    requestId: row.request_id ?? undefined,
   }))
 }
 

@@ -1,10 +1,11 @@
 // Use cases of executors: claim due jobs, confirm them, report how they ended.
 import { createError, type ReplyOf, type schedulerMessages } from '@slipway/contracts'
 import { isDataError } from '@slipway/database'
-import type { Clock } from '@slipway/service-kit'
+import type { Clock, Logger } from '@slipway/service-kit'
 import { createBatcher } from '../batcher.ts'
 import { forgetJobs } from '../forget-store.ts'
 import { lockHosts, lookAhead, refreshHosts } from '../hosts/host-store.ts'
+import type { SchedulerMetrics } from '../scheduler-metrics.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
 import { lockClaims, readClaimed, takeDue } from './claim-store.ts'
 import { confirmClaims, hostsOfExpired, offerAgain } from './confirm-store.ts'
@@ -32,6 +33,8 @@ export interface RunServiceDeps {
   historyPerHost: number
   /** Jobs changed: look whether work is due, and send what is to be delivered. */
   changed: () => void
+  metrics: Pick<SchedulerMetrics, 'started' | 'ended' | 'offeredAgain'>
+  log: Logger
 }
 
 export interface RunService {
@@ -46,7 +49,7 @@ export interface RunService {
 }
 
 export function createRunService(deps: RunServiceDeps): RunService {
-  const { store, clock, changed } = deps
+  const { store, clock, changed, log } = deps
   const confirmations = createBatcher<Confirmation, boolean>({
     limit: BATCH,
     run: (batch) => confirmBatch(deps, batch),
@@ -59,16 +62,23 @@ export function createRunService(deps: RunServiceDeps): RunService {
   })
   const claimedBefore = () => new Date(clock.now().getTime() - deps.confirmTimeoutMs)
   return {
-    claim: (claim) =>
-      store.transact(async (tx) => {
+    async claim(claim) {
+      const { expired, ...answer } = await store.transact(async (tx) => {
         await lockClaims(tx)
         const repeated = await readClaimed(tx, claim)
-        if (repeated.length > 0) return { jobs: repeated, nextDueInMs: 0 }
-        await endExpired(tx, claimedBefore())
+        if (repeated.length > 0) return { jobs: repeated, nextDueInMs: 0, expired: 0 }
+        const ended = await endExpired(tx, claimedBefore())
         const now = clock.now()
         const jobs = await takeDue(tx, claim, deps.limits, now)
-        return { jobs, nextDueInMs: await nextDueInMs(tx, now, jobs.length === claim.free) }
-      }),
+        const next = await nextDueInMs(tx, now, jobs.length === claim.free)
+        return { jobs, nextDueInMs: next, expired: ended }
+      })
+      tellExpired(deps, expired)
+      for (const { jobId, hostname, requestId } of answer.jobs) {
+        log.info({ requestId, jobId, hostname, executor: claim.executorId }, 'a job is handed out')
+      }
+      return answer
+    },
     async confirm(confirmation) {
       if (await confirmations.add(confirmation)) return
       throw createError('SCHEDULER_RUN_GONE', [confirmation.jobId])
@@ -79,10 +89,11 @@ export function createRunService(deps: RunServiceDeps): RunService {
     },
     async sweep() {
       if ((await hostsOfExpired(store.db, claimedBefore())).length === 0) return
-      await store.transact(async (tx) => {
+      const expired = await store.transact(async (tx) => {
         await lockClaims(tx)
-        await endExpired(tx, claimedBefore())
+        return endExpired(tx, claimedBefore())
       })
+      tellExpired(deps, expired)
       changed()
     },
   }
@@ -98,31 +109,52 @@ async function nextDueInMs(tx: Db, now: Date, full: boolean): Promise<number> {
   return Math.min(dueInMs, LONGEST_REST_MS)
 }
 
-async function endExpired(tx: Db, claimedBefore: Date): Promise<void> {
+/** @returns how many claims had expired */
+async function endExpired(tx: Db, claimedBefore: Date): Promise<number> {
   const hostIds = await hostsOfExpired(tx, claimedBefore)
-  if (hostIds.length === 0) return
+  if (hostIds.length === 0) return 0
   await lockHosts(tx, hostIds)
-  await offerAgain(tx, hostIds, claimedBefore)
+  const expired = await offerAgain(tx, hostIds, claimedBefore)
   await refreshHosts(tx, hostIds)
+  return expired
 }
 
-async function confirmBatch({ store, clock }: RunServiceDeps, batch: Confirmation[]): Promise<boolean[]> {
+function tellExpired({ metrics, log }: RunServiceDeps, expired: number): void {
+  if (expired === 0) return
+  metrics.offeredAgain(expired)
+  log.warn({ jobs: expired }, 'claims were not confirmed in time; their jobs are offered again')
+}
+
+async function confirmBatch(
+  { store, clock, metrics }: RunServiceDeps,
+  batch: Confirmation[],
+): Promise<boolean[]> {
   const key = ({ jobId, submission, executorId }: Confirmation) => `${jobId} ${submission} ${executorId}`
-  const standing = new Set((await confirmClaims(store.db, batch, clock.now())).map(key))
+  const now = clock.now()
+  const confirmed = await confirmClaims(store.db, batch, now)
+  for (const { startable } of confirmed) {
+    if (startable !== undefined) metrics.started((now.getTime() - startable.getTime()) / 1_000)
+  }
+  const standing = new Set(confirmed.map(key))
   return batch.map((confirmation) => standing.has(key(confirmation)))
 }
 
 async function recordBatch(deps: RunServiceDeps, batch: RunResult[]): Promise<undefined[]> {
-  await deps.store.transact(async (tx) => {
+  const ended = await deps.store.transact(async (tx) => {
     const hostIds = await hostsOfJobs(
       tx,
       batch.map(({ jobId }) => jobId),
     )
-    if (hostIds.length === 0) return
+    if (hostIds.length === 0) return []
     await lockHosts(tx, hostIds)
-    const ended = await writeResults(tx, batch)
-    if (ended.length > 0) await settle(tx, ended, deps.historyPerHost)
+    const written = await writeResults(tx, batch)
+    if (written.length > 0) await settle(tx, written, deps.historyPerHost)
+    return written
   })
+  for (const { id, action, outcome, requestId } of ended) {
+    deps.metrics.ended(action, outcome)
+    deps.log.info({ requestId, jobId: id, action: action ?? 'Discovery', outcome }, 'a job ended')
+  }
   return batch.map(() => undefined)
 }
 

@@ -1,5 +1,11 @@
 // Runs of jobs: how they are asked for, confirmed, and how they end.
-import type { PayloadOf, RequestOf, schedulerDeliveries, schedulerMessages } from '@slipway/contracts'
+import type {
+  InstallAction,
+  PayloadOf,
+  RequestOf,
+  schedulerDeliveries,
+  schedulerMessages,
+} from '@slipway/contracts'
 
 /** Who asks for how much. */
 export type Claim = RequestOf<typeof schedulerMessages.claimRuns>
@@ -16,6 +22,10 @@ export interface EndedRun {
   hostId: string
   kind: 'install' | 'inventory'
   outcome: RunResult['outcome']
+  /** Undefined for a discovery. */
+  action: InstallAction | undefined
+  /** Of the request that created the job. */
+  requestId: string | undefined
 }
 
 /** What a run is doing, for its status message. */
