@@ -20,6 +20,8 @@ Starts simulated Cisco routers on this machine (classic IOS XR: asr9k; eXR: ncs5
 and SSH, an SFTP server with packages for them, and an HTTP control API. Prints one JSON line per thing:
 
   {"kind":"router","name","family","protocol":"telnet"|"ssh","address","port","user","password"}
+                                                                     where one is needed, also
+                                                                     "jump_host":{"name","protocol","address","port","user","password"}
   {"kind":"repository","row":{...},"packages":{"<family>":["<file>",...]}}   row is a body for POST /server_repositories;
                                                                      packages make one upgrade, added and activated together
   {"kind":"control","url"}
@@ -32,6 +34,9 @@ Options
   --family F           only this family: asr9k, ncs5500 or asr9k-x64; may be given several times
   --protocol P         only telnet or ssh
   --base-port N        first TCP port; the following ones are taken too (default: any free ports)
+                       order: routers, SFTP server, control API, then FTP server, jump host, routers behind it
+  --jump-host          two more routers, reached only through an SSH jump host (on Linux)
+  --ftp                an FTP server with the same files: a second repository line
   --user NAME          user of the routers (default: root)
   --password TEXT      password of everything (default: random, another one each)
   --operation-ms N     duration of an install operation (default: 3000)
@@ -39,7 +44,7 @@ Options
   --reload-delay-ms N  from the end of the operation to the loss of the sessions (default: 500)
   --settle-ms N        how long line cards boot after a reload (default: 2000)
   --seed TEXT          makes passwords repeatable
-  --data-dir DIR       directory of the SFTP server; put files of your own there (default: temporary)
+  --data-dir DIR       directory of the file servers; put files of your own there (default: temporary)
   --banner TEXT        message of the day of every router
   --nasty-banner       a message of the day full of prompt-like characters
   --admin-login        eXR: the bare "admin" command asks for user and password
@@ -60,6 +65,8 @@ Control API (JSON, loopback only)
   POST /routers/NAME/reset          forgets counters and faults     POST /reset  all of them
   POST /routers/NAME/power-cycle    reloads at once
   GET  /repositories                logins and downloads
+  GET  /jump-hosts                  logins, open connections and channels
+  POST /jump-hosts/NAME/cut         cuts its connections             POST .../stop, .../start
 
   Faults: wrong-password, refuse, mute, drop, hang, garbage, slow, reject, abort, disk-full, busy, stay-down,
   failed-startup; each takes match (regular expression on the command), nth, times, delayMs, text, after.
@@ -68,6 +75,8 @@ Examples
   npm run lab -- --routers 2 --family asr9k
   npm run lab -- --routers 200 --protocol ssh --operation-ms 20000 --reload-ms 30000
   npm run lab -- --seed demo --base-port 20000
+  npm run lab -- --jump-host --ftp
+  ssh -J lab@127.0.0.1:JUMPPORT -p PORT root@127.0.0.2
   curl -X POST -d '[{"kind":"abort","match":"install activate"}]' URL/routers/lab-asr9k-telnet-1/faults
 `
 
@@ -136,6 +145,8 @@ function readArguments(argv: readonly string[]): 'help' | { options: LabOptions;
       'settle-ms': { type: 'string' },
       seed: { type: 'string' },
       'data-dir': { type: 'string' },
+      'jump-host': { type: 'boolean' },
+      ftp: { type: 'boolean' },
       banner: { type: 'string' },
       'nasty-banner': { type: 'boolean' },
       'admin-login': { type: 'boolean' },
@@ -154,6 +165,8 @@ function readArguments(argv: readonly string[]): 'help' | { options: LabOptions;
     ...optional('password', values.password),
     ...optional('seed', values.seed),
     ...optional('dataDir', values['data-dir']),
+    ...optional('jumpHost', values['jump-host']),
+    ...optional('ftp', values.ftp),
     ...optional('banner', banner),
     ...optional('adminLogin', values['admin-login']),
     timing: {

@@ -8,16 +8,22 @@ export {
   type FetchSession,
   fetchError,
 } from './fetch/fetcher.ts'
+export { openFtp } from './fetch/ftp-fetcher.ts'
 export { maskUrl, parseRepositoryUrl, type RepositoryUrl } from './fetch/repository-url.ts'
 export { openSftp } from './fetch/sftp-fetcher.ts'
 export type { Operation, OperationKind, OperationState } from './install/operation.ts'
-export { createLab, DEFAULT_SPECS, type Lab, type LabLine, type LabOptions } from './lab/lab.ts'
+export { createFtpRepository } from './lab/ftp-repository.ts'
 export {
-  createSftpRepository,
-  type RepositoryCounts,
-  type SftpRepository,
-  type SftpRepositoryOptions,
-} from './lab/sftp-repository.ts'
+  createJumpHost,
+  type JumpHostCounts,
+  type JumpHostOptions,
+  type SimulatedJumpHost,
+} from './lab/jump-host.ts'
+export { createLab, type Lab, type LabOptions } from './lab/lab.ts'
+export type { LabJumpHost, LabLine, LabRepositoryLine, LabRouterLine } from './lab/lab-lines.ts'
+export { DEFAULT_SPECS, type LabSpec } from './lab/lab-plan.ts'
+export type { Repository, RepositoryCounts, RepositoryOptions } from './lab/repository.ts'
+export { createSftpRepository } from './lab/sftp-repository.ts'
 export type { Mutation, MutationKind } from './mutations.ts'
 export {
   createRouter,

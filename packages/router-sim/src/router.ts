@@ -10,6 +10,7 @@ import { syslogTime } from './device-time.ts'
 import { type FamilyProfile, PROFILES } from './families.ts'
 import { createFaultScript, FAULT_KINDS, type Fault } from './faults.ts'
 import type { Fetchers } from './fetch/fetcher.ts'
+import { openFtp } from './fetch/ftp-fetcher.ts'
 import { openSftp } from './fetch/sftp-fetcher.ts'
 import { hostKeys } from './host-keys.ts'
 import { createInstallEngine } from './install/install-engine.ts'
@@ -55,7 +56,9 @@ export interface RouterOptions {
   readonly diskBytes?: number
   /** Chassis serial number; default derived from the name. */
   readonly serial?: string
-  /** Fetchers by URL scheme; default SFTP. */
+  /** Only connections from this address are let in, others are reset: a router behind a jump host. Default: any. */
+  readonly reachableFrom?: string
+  /** Fetchers by URL scheme; default SFTP and FTP. */
   readonly fetchers?: Fetchers
   readonly now?: () => Date
 }
@@ -127,6 +130,11 @@ export function createRouter(options: RouterOptions): SimulatedRouter {
   let ssh: ReturnType<typeof createSshEndpoint> | undefined
 
   function accept(socket: Socket): void {
+    const { reachableFrom } = options
+    if (reachableFrom !== undefined && socket.remoteAddress !== reachableFrom) {
+      socket.resetAndDestroy()
+      return
+    }
     if (faults.take(FAULT_KINDS.mute) !== undefined) return
     if (ssh !== undefined) ssh.accept(socket)
     else lines.telnet(telnetWire(socket))
@@ -213,7 +221,7 @@ function createCore(
     store,
     engine,
     faults,
-    fetchers: options.fetchers ?? { sftp: openSftp },
+    fetchers: options.fetchers ?? { sftp: openSftp, ftp: openFtp },
     timing,
     diskBytes: options.diskBytes ?? DISK_BYTES,
     adminLogin: options.adminLogin ?? false,

@@ -6,14 +6,16 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Fault } from '../faults.ts'
 import type { SimulatedRouter } from '../router.ts'
 import { hasSimCode, simError } from '../sim-error.ts'
-import type { SftpRepository } from './sftp-repository.ts'
+import type { SimulatedJumpHost } from './jump-host.ts'
+import type { Repository } from './repository.ts'
 
 const MAX_BODY_BYTES = 256 * 1024
 
 /** What the API controls. */
 export interface ControlDeps {
   readonly routers: ReadonlyMap<string, SimulatedRouter>
-  readonly repositories: ReadonlyMap<string, SftpRepository>
+  readonly repositories: ReadonlyMap<string, Repository>
+  readonly jumpHosts: ReadonlyMap<string, SimulatedJumpHost>
 }
 
 /** A control server. */
@@ -23,7 +25,7 @@ export interface ControlApi {
 }
 
 /** `/routers/r1/faults` → collection, name, verb. */
-const PATH = /^\/(routers|repositories|reset)(?:\/([A-Za-z0-9._-]{1,64})(?:\/([a-z-]{1,32}))?)?$/
+const PATH = /^\/(routers|repositories|jump-hosts|reset)(?:\/([A-Za-z0-9._-]{1,64})(?:\/([a-z-]{1,32}))?)?$/
 
 /** Only names of loopback are served, so that no web page can reach the API through a rebound name. */
 const LOCAL_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/
@@ -71,7 +73,8 @@ async function answer(deps: ControlDeps, request: IncomingMessage): Promise<Answ
   const [, collection, name, verb] = PATH.exec((request.url ?? '').split('?')[0] ?? '') ?? []
   try {
     if (collection === 'reset' && request.method === 'POST') return resetAll(deps)
-    if (collection === 'repositories') return repositories(deps, request.method ?? '', name)
+    if (collection === 'repositories') return counters(deps.repositories, request.method ?? '', name)
+    if (collection === 'jump-hosts') return await jumpHosts(deps, request.method ?? '', name, verb)
     if (collection !== 'routers') return notFound
     if (name === undefined)
       return request.method === 'GET' ? { status: 200, body: listRouters(deps) } : notFound
@@ -87,15 +90,36 @@ async function answer(deps: ControlDeps, request: IncomingMessage): Promise<Answ
 function resetAll(deps: ControlDeps): Answer {
   for (const router of deps.routers.values()) router.reset()
   for (const repository of deps.repositories.values()) repository.reset()
+  for (const jumpHost of deps.jumpHosts.values()) jumpHost.reset()
   return { status: 200, body: { reset: true } }
 }
 
-function repositories(deps: ControlDeps, method: string, name: string | undefined): Answer {
+function counters(
+  things: ReadonlyMap<string, { readonly counts: () => object }>,
+  method: string,
+  name: string | undefined,
+): Answer {
   if (method !== 'GET') return notFound
-  const all = [...deps.repositories].map(([hostname, repository]) => ({ hostname, ...repository.counts() }))
+  const all = [...things].map(([hostname, thing]) => ({ hostname, ...thing.counts() }))
   if (name === undefined) return { status: 200, body: all }
   const found = all.find((each) => each.hostname === name)
   return found === undefined ? notFound : { status: 200, body: found }
+}
+
+async function jumpHosts(
+  { jumpHosts: all }: ControlDeps,
+  method: string,
+  name: string | undefined,
+  verb: string | undefined,
+): Promise<Answer> {
+  if (verb === undefined) return counters(all, method, name)
+  const jumpHost = all.get(name ?? '')
+  if (jumpHost === undefined || method !== 'POST') return notFound
+  if (verb === 'cut') jumpHost.cut()
+  else if (verb === 'stop') await jumpHost.stop()
+  else if (verb === 'start') await jumpHost.start()
+  else return notFound
+  return { status: 200, body: jumpHost.counts() }
 }
 
 function listRouters(deps: ControlDeps): unknown {

@@ -1,137 +1,98 @@
-/** A lab: routers, one SFTP repository with demo packages, and the control API. */
-import { createHash, randomBytes } from 'node:crypto'
+/** A lab: routers, repositories with demo packages, a jump host with routers behind it, and the control API. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouter, type RouterOptions, type SimulatedRouter } from '../router.ts'
-import type { Timing } from '../router-core.ts'
 import { upgradeFiles, writeDemoPackages } from '../software/demo-packages.ts'
-import { FAMILIES, type Family } from '../software/package-facts.ts'
+import type { Family } from '../software/package-facts.ts'
 import { createControlApi } from './control-api.ts'
-import { createSftpRepository, type SftpRepository } from './sftp-repository.ts'
-
-/** A kind of router in a lab. */
-export interface LabSpec {
-  readonly family: Family
-  readonly protocol: 'telnet' | 'ssh'
-}
-
-/** What a lab has when nothing else is asked for. */
-export const DEFAULT_SPECS: readonly LabSpec[] = [
-  { family: 'asr9k', protocol: 'telnet' },
-  { family: 'asr9k', protocol: 'ssh' },
-  { family: 'ncs5500', protocol: 'ssh' },
-  { family: 'ncs5500', protocol: 'telnet' },
-  { family: 'asr9k-x64', protocol: 'ssh' },
-]
+import { createFtpRepository } from './ftp-repository.ts'
+import { createJumpHost, type SimulatedJumpHost } from './jump-host.ts'
+import type { LabJumpHost, LabLine, LabRepositoryLine, LabRouterLine } from './lab-lines.ts'
+import { type PlanOptions, planBehind, planRouters, secretFor } from './lab-plan.ts'
+import type { Repository } from './repository.ts'
+import { createSftpRepository } from './sftp-repository.ts'
 
 /** Options of a lab; all are optional. */
-export interface LabOptions {
-  /** Number of routers, default 5; kinds repeat in order. */
-  readonly routers?: number
-  /** Only these families. */
-  readonly families?: readonly Family[]
-  /** Only this protocol. */
-  readonly protocol?: 'telnet' | 'ssh'
-  /** First port; routers take it and the following ones, then the repository and the control API. Default: any. */
+export interface LabOptions extends PlanOptions {
+  /**
+   * First port; the following ones are taken too, in this order: routers, SFTP repository, control API, FTP
+   * repository, jump host, routers behind it. Default: any.
+   */
   readonly basePort?: number
-  readonly timing?: Partial<Timing>
-  /** Makes passwords and serial numbers repeatable; default random. */
-  readonly seed?: string
-  /** User of the routers, default `root`. */
-  readonly user?: string
-  /** Password of the routers and the repository; default: another random one for each. */
-  readonly password?: string
-  /** Directory of the repository; default a temporary one that is removed at the end. */
+  /** Directory of the repositories; default a temporary one that is removed at the end. */
   readonly dataDir?: string
-  readonly banner?: string
-  readonly adminLogin?: boolean
+  /** An FTP repository with the same files beside the SFTP one. */
+  readonly ftp?: boolean
+  /** Two more routers, reached only through an SSH jump host. They need a second address of loopback, as Linux has. */
+  readonly jumpHost?: boolean
 }
-
-/** One line of `npm run lab`. */
-export type LabLine =
-  | {
-      readonly kind: 'router'
-      readonly name: string
-      readonly family: Family
-      readonly protocol: 'telnet' | 'ssh'
-      readonly address: string
-      readonly port: number
-      readonly user: string
-      readonly password: string
-    }
-  | {
-      readonly kind: 'repository'
-      readonly row: {
-        readonly hostname: string
-        readonly server_type: 'SFTP'
-        readonly server_address: string
-        readonly home_directory: string
-        readonly username: string
-        readonly password: string
-      }
-      readonly packages: Partial<Record<Family, string[]>>
-    }
-  | { readonly kind: 'control'; readonly url: string }
-  | { readonly kind: 'ready' }
 
 /** A running lab. */
 export interface Lab {
   /** Its description, one record per thing. */
   readonly lines: readonly LabLine[]
   readonly routers: ReadonlyMap<string, SimulatedRouter>
-  readonly repositories: ReadonlyMap<string, SftpRepository>
+  readonly repositories: ReadonlyMap<string, Repository>
+  readonly jumpHosts: ReadonlyMap<string, SimulatedJumpHost>
   readonly controlUrl: string
   readonly stop: () => Promise<void>
 }
 
-const REPOSITORY = 'lab-sftp'
+const JUMP_HOST = 'lab-jump'
+/** The network behind the jump host: the routers listen there, and let in only who comes from there. */
+const NETWORK_BEHIND = '127.0.0.2'
+const REPOSITORY_USER = 'lab'
+
+interface Parts {
+  readonly options: LabOptions
+  readonly port: () => number
+  /** Undoes what was started, last first. */
+  readonly releasers: (() => Promise<unknown>)[]
+}
 
 /** Starts a lab. @throws SIM_PORT_UNAVAILABLE, SIM_OPTION_INVALID; what was started by then is stopped. */
 export async function createLab(options: LabOptions = {}): Promise<Lab> {
-  const releasers: (() => Promise<unknown>)[] = []
+  const releasers: Parts['releasers'] = []
   const stop = async () => {
     for (const release of releasers.splice(0).reverse()) await release()
   }
   try {
-    return { ...(await startLab(options, releasers)), stop }
+    return { ...(await startLab({ options, releasers, port: portSequence(options.basePort) })), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function startLab(
-  options: LabOptions,
-  releasers: (() => Promise<unknown>)[],
-): Promise<Omit<Lab, 'stop'>> {
-  const port = portSequence(options.basePort)
-  const started = await Promise.all(
-    planRouters(options).map(async (plan) => {
-      const router = createRouter({ ...plan, port: port() })
-      releasers.push(router.stop)
-      const at = await router.start()
-      return { router, line: routerLine(plan, at) }
-    }),
+async function startLab(parts: Parts): Promise<Omit<Lab, 'stop'>> {
+  const { options, port, releasers } = parts
+  const direct = await startRouters(parts, planRouters(options))
+  // Ports are given out before anything is awaited, so that their order does not depend on what starts first.
+  const ports = { sftp: port(), control: port(), ftp: options.ftp === true ? port() : 0 }
+  const behind = options.jumpHost === true ? await startBehind(parts) : undefined
+  const routerLines = [...direct, ...(behind?.started ?? [])]
+  const files = await prepareFiles(
+    parts,
+    routerLines.map(({ line }) => line.family),
   )
-  const routers = new Map(started.map(({ router }) => [router.name, router]))
-  const { repository, line } = await startRepository(
-    options,
-    started.map((each) => each.line.family),
-    port(),
-    releasers,
-  )
-  const repositories = new Map([[REPOSITORY, repository]])
-  const control = createControlApi({ routers, repositories }, port())
+  const servers = [
+    await startRepository(parts, files, 'SFTP', ports.sftp),
+    ...(options.ftp === true ? [await startRepository(parts, files, 'FTP', ports.ftp)] : []),
+  ]
+  const routers = new Map(routerLines.map(({ router }) => [router.name, router]))
+  const repositories = new Map(servers.map(({ repository, line }) => [line.row.hostname, repository]))
+  const jumpHosts = new Map(behind === undefined ? [] : [[JUMP_HOST, behind.jumpHost]])
+  const control = createControlApi({ routers, repositories, jumpHosts }, ports.control)
   const controlUrl = await control.start()
   releasers.push(control.stop)
   const lines: LabLine[] = [
-    ...started.map((each) => each.line),
-    line,
+    ...routerLines.map(({ line }) => line),
+    ...servers.map(({ line }) => line),
     { kind: 'control', url: controlUrl },
     { kind: 'ready' },
   ]
-  return { lines, routers, repositories, controlUrl }
+  return { lines, routers, repositories, jumpHosts, controlUrl }
 }
 
 /** Following ports from a base, or 0 (any) without one. */
@@ -140,69 +101,83 @@ function portSequence(basePort: number | undefined): () => number {
   return () => (basePort === undefined ? 0 : next++)
 }
 
-function planRouters(options: LabOptions): RouterOptions[] {
-  const families = options.families ?? FAMILIES
-  const specs = specsOf(families, options.protocol)
-  const count = options.routers ?? Math.max(specs.length, 1)
-  return Array.from({ length: count }, (_, index) => {
-    const spec = specs[index % specs.length] ?? { family: 'asr9k', protocol: 'telnet' }
-    const name = `lab-${spec.family}-${spec.protocol}-${Math.floor(index / specs.length) + 1}`
-    return {
-      name,
-      hostname: name,
-      ...spec,
-      user: options.user ?? 'root',
-      password: options.password ?? secretFor(options.seed, name),
-      ...(options.timing === undefined ? {} : { timing: options.timing }),
-      ...(options.banner === undefined ? {} : { banner: options.banner }),
-      ...(options.adminLogin === undefined ? {} : { adminLogin: options.adminLogin }),
-    }
+interface Started {
+  readonly router: SimulatedRouter
+  readonly line: LabRouterLine
+}
+
+function startRouters({ port, releasers }: Parts, plans: readonly RouterOptions[]): Promise<Started[]> {
+  return Promise.all(
+    plans.map(async (plan) => {
+      const router = createRouter({ ...plan, port: port() })
+      releasers.push(router.stop)
+      const at = await router.start()
+      const { name, family, protocol, user, password } = plan
+      return { router, line: { kind: 'router', name, family, protocol, ...at, user, password } as const }
+    }),
+  )
+}
+
+async function startBehind(parts: Parts): Promise<{ jumpHost: SimulatedJumpHost; started: Started[] }> {
+  const { options, port, releasers } = parts
+  const password = options.password ?? secretFor(options.seed, JUMP_HOST)
+  const reachable = new Set<number>()
+  const jumpHost = createJumpHost({
+    user: REPOSITORY_USER,
+    password,
+    port: port(),
+    sourceAddress: NETWORK_BEHIND,
+    allows: (address, to) => address === NETWORK_BEHIND && reachable.has(to),
   })
+  const at = await jumpHost.start()
+  releasers.push(jumpHost.stop)
+  const place = { address: NETWORK_BEHIND, reachableFrom: NETWORK_BEHIND }
+  const started = await startRouters(
+    parts,
+    planBehind(options).map((plan) => ({ ...plan, ...place })),
+  )
+  for (const { line } of started) reachable.add(line.port)
+  const through: LabJumpHost = { name: JUMP_HOST, protocol: 'ssh', ...at, user: REPOSITORY_USER, password }
+  return {
+    jumpHost,
+    started: started.map(({ router, line }) => ({ router, line: { ...line, jump_host: through } })),
+  }
 }
 
-/** The default kinds that fit; when none does (`asr9k-x64` over Telnet), the asked kind itself. */
-function specsOf(families: readonly Family[], protocol: LabSpec['protocol'] | undefined): LabSpec[] {
-  const wanted = DEFAULT_SPECS.filter((spec) => families.includes(spec.family))
-  if (protocol === undefined) return wanted
-  return families.map((family) => ({ family, protocol }))
+interface Files {
+  readonly root: string
+  readonly packages: LabRepositoryLine['packages']
 }
 
-/** A password without blanks, quotes or characters a URL or a CLI would take apart. */
-function secretFor(seed: string | undefined, name: string): string {
-  const bytes =
-    seed === undefined ? randomBytes(12) : createHash('sha256').update(`${seed}\0${name}`).digest()
-  return bytes.toString('hex').slice(0, 20)
-}
-
-function routerLine(plan: RouterOptions, at: { address: string; port: number }) {
-  const { name, family, protocol, user, password } = plan
-  return { kind: 'router', name, family, protocol, ...at, user, password } as const
-}
-
-async function startRepository(
-  options: LabOptions,
-  families: readonly Family[],
-  port: number,
-  releasers: (() => Promise<unknown>)[],
-) {
+async function prepareFiles({ options, releasers }: Parts, families: readonly Family[]): Promise<Files> {
   const root = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'slipway-lab-')))
   if (options.dataDir === undefined) releasers.push(() => rm(root, { recursive: true, force: true }))
   const offered = [...new Set(families)]
   await writeDemoPackages(root, offered)
   // Announced is what makes one upgrade; the repository holds more: an optional package, a fix, a tar.
   const packages = Object.fromEntries(offered.map((family) => [family, upgradeFiles(family)]))
-  const password = options.password ?? secretFor(options.seed, REPOSITORY)
-  const repository = createSftpRepository({ root, user: 'lab', password, port })
+  return { root, packages }
+}
+
+async function startRepository(
+  { options, releasers }: Parts,
+  { root, packages }: Files,
+  type: LabRepositoryLine['row']['server_type'],
+  port: number,
+): Promise<{ repository: Repository; line: LabRepositoryLine }> {
+  const hostname = `lab-${type.toLowerCase()}`
+  const password = options.password ?? secretFor(options.seed, hostname)
+  const create = type === 'SFTP' ? createSftpRepository : createFtpRepository
+  const repository = create({ root, user: REPOSITORY_USER, password, port })
   const at = await repository.start()
   releasers.push(repository.stop)
   const row = {
-    hostname: REPOSITORY,
-    server_type: 'SFTP',
+    hostname,
+    server_type: type,
     server_address: `${at.address}:${at.port}`,
     home_directory: '/',
-    username: 'lab',
+    username: REPOSITORY_USER,
     password,
-  } as const
-  const line = { kind: 'repository', row, packages } as const
-  return { repository, line }
+  }
+  return { repository, line: { kind: 'repository', row, packages } }
 }

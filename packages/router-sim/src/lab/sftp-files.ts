@@ -1,10 +1,10 @@
 /**
- * The read-only part of SFTP version 3 over one directory; everything else is denied or unsupported. Paths are
- * resolved below the root, links that lead out of it do not exist.
+ * The read-only part of SFTP version 3 over one directory; everything else is denied or unsupported.
  */
-import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises'
-import { join, posix, sep } from 'node:path'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { join, posix } from 'node:path'
 import ssh2, { type Attributes, type SFTPWrapper } from 'ssh2'
+import { inside } from './file-root.ts'
 
 const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp
 /** Largest answer to one read request. */
@@ -153,15 +153,6 @@ function answerCloses({ sftp, files, directories, answer }: Channel): void {
     // Closing may fail only for a handle that is closed already.
     Promise.allSettled(left.map((file) => file.handle.close())).catch(() => undefined)
   })
-}
-
-/** The real path of a client's path; ENOENT when it is outside the root. */
-async function inside(root: string, path: string): Promise<string> {
-  const top = await realpath(root)
-  if (path.includes('\0')) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
-  const real = await realpath(join(top, posix.resolve('/', path)))
-  if (real === top || real.startsWith(top + sep)) return real
-  throw Object.assign(new Error('outside the root'), { code: 'ENOENT' })
 }
 
 function statusOf(error: NodeJS.ErrnoException): number {
