@@ -1,7 +1,7 @@
 // What the tests over NATS share: quick hubs, a log that can be waited for, a bus one can be rude to.
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { Type } from '@sinclair/typebox'
-import { type Context, defineEvent, defineRpc } from '@slipway/contracts'
+import { defineEvent, defineRpc } from '@slipway/contracts'
 import { assertNoLeaks, type NatsServer, type NatsServerOptions, natsServer } from '@slipway/test-kit'
 import { connect, headers, type NatsConnection } from 'nats'
 import type { Test } from 'tap'
@@ -136,5 +136,3 @@ export async function openNetwork(t: Test, port: number) {
   if (address === null || typeof address === 'string') throw new Error('no address')
   return { url: `nats://127.0.0.1:${address.port}`, cut, connections: () => sockets.size / 2 }
 }
-
-export type { Context }

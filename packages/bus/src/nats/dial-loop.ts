@@ -56,15 +56,16 @@ type Report = (address: NatsAddress, error: unknown) => void
 
 function createReport(details: object, log: BusLog): Report {
   const startedAt = performance.now()
-  let saidAt = Number.NEGATIVE_INFINITY
+  /** When each reason was said last: one that is new is said at once. */
+  const saidAt = new Map<string, number>()
   let attempts = 0
   return (address, err) => {
     attempts++
     const now = performance.now()
-    if (now - saidAt < SAY_AGAIN_MS) return
-    saidAt = now
-    const waitedMs = Math.round(now - startedAt)
     const reason = err instanceof Error ? err.message : String(err)
+    if (now - (saidAt.get(reason) ?? Number.NEGATIVE_INFINITY) < SAY_AGAIN_MS) return
+    saidAt.set(reason, now)
+    const waitedMs = Math.round(now - startedAt)
     const line = { ...details, server: showAddress(address), attempts, waitedMs, reason }
     if (isRefusal(err)) log.error(line, 'NATS does not let us in: check its users and our credentials')
     else log.warn(line, 'Waiting for NATS')
