@@ -1,6 +1,7 @@
 // The configuration of the nats-server that `npm run cluster` starts: local, without a disk, a user for each service
 // with the permissions of the contracts. A deployment of one's own looks the same (docs/operations.md).
 import { randomBytes } from 'node:crypto'
+import { natsAuthorization } from '@slipway/bus'
 import { busAccess, type Context } from '@slipway/contracts'
 
 export interface NatsUser {
@@ -15,19 +16,12 @@ export function createNatsUsers(services: readonly Context[]): NatsUser[] {
 
 /** The text of the configuration file. */
 export function natsConfig(port: number, users: readonly NatsUser[]): string {
-  const entries = users.map(({ service, password }) => {
-    const { publish, subscribe } = busAccess(service)
-    // JSON is also the syntax of this file.
-    return JSON.stringify({ user: service, password, permissions: { publish, subscribe } })
-  })
-  return `host: 127.0.0.1
-port: ${port}
-authorization: {
-  users: [
-    ${entries.join('\n    ')}
-  ]
-}
-`
+  const entries = users.map(({ service, password }) => ({
+    user: service,
+    password,
+    access: busAccess(service),
+  }))
+  return `host: 127.0.0.1\nport: ${port}\n${natsAuthorization(entries)}`
 }
 
 /** How a service reaches it. */

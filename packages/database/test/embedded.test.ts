@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -19,6 +20,14 @@ async function directory(t: Test, mode = 0o711): Promise<string> {
   await chmod(path, mode)
   t.teardown(() => rm(path, { recursive: true, force: true }))
   return path
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }
 
 async function start(t: Test, dataDir: string, more = {}): Promise<EmbeddedPostgres> {
@@ -63,6 +72,22 @@ t.test('listens on a socket that only its user can reach, and on no port', async
   t.equal((await stat(host)).mode & 0o777, 0o700)
   const memoryKb = await server.memoryKb()
   t.ok(memoryKb === undefined || memoryKb > 1_000)
+})
+
+t.test('listens on TCP for whoever has the password of this start, if asked to', async (t) => {
+  const server = await start(t, shared, { tcpPort: await freePort() })
+  const tcp = server.tcpUrl('postgres') ?? ''
+  t.equal(await one(tcp, 'SELECT 1'), 1)
+  const { password } = new URL(tcp)
+  const guess = tcp.replace(password, `${'0'.repeat(password.length)}`)
+  await t.rejects(one(guess, 'SELECT 1'), { code: '28P01' }, 'a wrong password')
+  t.equal(await one(tcp, 'SHOW listen_addresses'), '127.0.0.1')
+  t.equal(await one(server.url('postgres'), 'SELECT 1'), 1, 'the socket stays under its name')
+  await server.stop()
+  const next = await start(t, shared, { tcpPort: Number(new URL(tcp).port) })
+  await t.rejects(one(tcp, 'SELECT 1'), { code: '28P01' }, 'the password of the start before')
+  await next.stop()
+  t.equal((await start(t, shared)).tcpUrl('postgres'), undefined)
 })
 
 t.test('takes a short temporary path for the socket of a deep or strange data directory', async (t) => {

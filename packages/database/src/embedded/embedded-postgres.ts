@@ -29,15 +29,6 @@ import { createTcpAccess, type TcpAccess } from './tcp-access.ts'
 /** Characters that pg_ctl would pass to a shell within double quotes. */
 const UNSAFE_PATH = /["$`\\\n\r]/
 
-/** PostgreSQL's own. */
-const DEFAULT_PORT = 5432
-
-/** Where the server is on this machine. */
-interface Place {
-  readonly socket: string
-  readonly port: number
-}
-
 export interface EmbeddedPostgresOptions {
   /** Directory of the database; made if it is missing. Example: `data/postgres`. */
   readonly dataDir: string
@@ -92,8 +83,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
   const tcp = options.tcpPort === undefined ? undefined : createTcpAccess(options.tcpPort)
   try {
-    const place = await bringUp(cluster, home, tcp, options.onProgress ?? (() => undefined))
-    return await handle(cluster, { home, place, tcp, release: () => lock.release() })
+    const socket = await bringUp(cluster, home, tcp, options.onProgress ?? (() => undefined))
+    return await handle(cluster, { home, socket, tcp, release: () => lock.release() })
   } catch (error) {
     await lock.release()
     throw error
@@ -105,17 +96,16 @@ async function bringUp(
   home: string,
   tcp: TcpAccess | undefined,
   onProgress: (message: string) => void,
-): Promise<Place> {
+): Promise<string> {
   const { programs } = cluster
   await stopLeftover(cluster)
   onProgress('preparing the database')
   if (!(await ensureCluster(cluster))) await checkVersion(cluster)
   const socket = await makeSocketDirectory(home, programs.user)
-  const place = { socket, port: tcp?.port ?? DEFAULT_PORT }
   const tcpSettings = await tcp?.prepare(socket, programs.user)
   await startCluster(cluster, { ...serverSettings(socket, cluster.durable), ...tcpSettings })
   try {
-    await withClient(connectionAt(place, 'postgres'), async (client) => {
+    await withClient(connectionAt(socket, 'postgres'), async (client) => {
       await checkEncoding(client)
       await tcp?.setPassword(client)
     })
@@ -123,7 +113,7 @@ async function bringUp(
     await stopCluster(cluster)
     throw error
   }
-  return place
+  return socket
 }
 
 function serverSettings(socket: string, durable: boolean): Record<string, string> {
@@ -145,19 +135,18 @@ function serverSettings(socket: string, durable: boolean): Record<string, string
   return durable ? base : { ...base, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 }
 
-/** Through the socket, whose name holds the port. */
-function connectionAt({ socket, port }: Place, database: string): pg.ClientConfig {
-  return { host: socket, port, user: SUPERUSER, database }
+function connectionAt(socket: string, database: string): pg.ClientConfig {
+  return { host: socket, port: 5432, user: SUPERUSER, database }
 }
 
 interface Started {
   home: string
-  place: Place
+  socket: string
   tcp: TcpAccess | undefined
   release(): Promise<void>
 }
 
-async function handle(cluster: Cluster, { home, place, tcp, release }: Started): Promise<EmbeddedPostgres> {
+async function handle(cluster: Cluster, { home, socket, tcp, release }: Started): Promise<EmbeddedPostgres> {
   const pid = await runningPostmaster(cluster.data)
   if (pid === undefined) throw databaseError('DATABASE_START_FAILED', [cluster.data, 'it ended at once'])
   let stopped: Promise<void> | undefined
@@ -170,10 +159,10 @@ async function handle(cluster: Cluster, { home, place, tcp, release }: Started):
     pid,
     home,
     url: (name) =>
-      `postgresql:///${encodeURIComponent(name)}?host=${encodeURIComponent(place.socket)}&port=${place.port}&user=${SUPERUSER}`,
+      `postgresql:///${encodeURIComponent(name)}?host=${encodeURIComponent(socket)}&port=5432&user=${SUPERUSER}`,
     tcpUrl: (name) => tcp?.url(name),
-    connection: (name) => connectionAt(place, name),
-    ensureDatabase: (name) => ensureDatabase(connectionAt(place, 'postgres'), name),
+    connection: (name) => connectionAt(socket, name),
+    ensureDatabase: (name) => ensureDatabase(connectionAt(socket, 'postgres'), name),
     memoryKb: () => familyMemoryKb(pid),
     stop: () => {
       stopped ??= stop()
