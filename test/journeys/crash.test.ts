@@ -5,7 +5,7 @@ import type { JobRow } from '../harness/api.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
 import { fillInventory, scheduleUpgrade } from '../harness/fleet.ts'
 import { type Lab, type LabRouter, startLab } from '../harness/lab.ts'
-import { startSlipway } from '../harness/slipway.ts'
+import { shape, startSlipway } from '../harness/slipway.ts'
 
 // Operations that take long enough to be interrupted in.
 const lab: Lab = await startLab(['--operation-ms', '2500', '--reload-ms', '1500'])
@@ -53,7 +53,7 @@ const cases = [
 ] as const
 
 // Each has a Slipway and a router of its own; two at a time, as there are two processors.
-t.jobs = 2
+t.jobs = shape === 'cluster' ? 1 : 2
 for (const [family, protocol, signal] of cases) {
   t.test(
     `${signal} during Activate on ${family}, and a new start: the upgrade ends, with one activate`,
