@@ -16,6 +16,14 @@ export interface Child {
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
+/** What still runs when the test ends, however it ends: a test that ran out of time must not leave routers behind. */
+const running = new Set<ChildProcess>()
+const stopAll = () => {
+  for (const child of running) child.kill('SIGTERM')
+}
+process.once('exit', stopAll)
+process.once('SIGTERM', () => process.exit(143))
+
 /** Starts `node <args>` in the repository's root with a small environment of its own. */
 export function startNode(args: string[], env: Record<string, string> = {}): Child {
   const { PATH = '', HOME = '', SLIPWAY_TEST_DATABASE_URL: _unused } = process.env
@@ -24,6 +32,8 @@ export function startNode(args: string[], env: Record<string, string> = {}): Chi
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH, HOME, ...env },
   })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const lines: string[] = []
   const listeners = new Set<(line: string) => void>()
   for (const stream of [child.stdout, child.stderr]) {
