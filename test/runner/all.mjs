@@ -52,7 +52,8 @@ process.exit(failed + unexplained === 0 ? 0 : 1)
 
 async function testFiles() {
   const { globSync } = await import('tinyglobby')
-  const patterns = ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'test/**/*.test.ts']
+  const folders = ['packages/*/test', 'services/*/test', 'deploy/*/test', 'test']
+  const patterns = folders.map((folder) => `${folder}/**/*.test.ts`)
   return globSync(patterns, { cwd: root, ignore: ['**/node_modules/**'] }).sort()
 }
 

@@ -12,12 +12,12 @@ import { createLeftovers } from '../src/leftovers.ts'
 import { findFreePorts } from '../src/ports.ts'
 import { type Launched, supervise } from '../src/supervise.ts'
 
-const child = fileURLToPath(new URL('fixtures/child.ts', import.meta.url))
+const child = fileURLToPath(new URL('fixtures/child.mjs', import.meta.url))
 const backoff = { firstMs: 5, maxMs: 20, stableMs: 60_000 }
 
 /** A process that says when it is ready; `deaf` ignores SIGTERM, `broken` ends at once. */
 function launch(mode: 'good' | 'deaf' | 'broken'): Launched {
-  const process = fork(child, [mode], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const process = fork(child, [mode], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const ready = new Promise<Record<string, string>>((resolve) => {
     process.once('message', () => resolve({ http: 'http://127.0.0.1:1' }))
   })
@@ -86,7 +86,8 @@ t.test('a process that ends before it was ready fails the start, and is not star
 })
 
 t.test('a service whose supervisor dies notices it and stops', async (t) => {
-  const supervisor = fork(child, ['supervisor'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const execArgv = ['--import=tsx', '--conditions=slipway-source']
+  const supervisor = fork(child, ['supervisor', ...execArgv], { execArgv: [] })
   const pid = await new Promise<number>((resolve) => {
     supervisor.once('message', (message) => resolve(Number(message)))
   })
