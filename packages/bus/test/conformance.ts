@@ -605,6 +605,27 @@ export function busConformance(t: Test, openHub: OpenHub): void {
     t.ok(replies.every(({ text }) => text === 'second'))
   })
 
+  t.test('a replica that closes under load fails no question', async (t) => {
+    const { server, client, connect, settle } = await pair(t)
+    const replica = await connect('inventory')
+    for (const bus of [server, replica]) {
+      bus.serve(echo, async ({ text }) => {
+        await new Promise((resolve) => setImmediate(resolve))
+        return { text }
+      })
+    }
+    await settle()
+    // More than run at a time, so that some wait for a handler when their replica closes.
+    const texts = Array.from({ length: 600 }, (_, index) => String(index))
+    const replies = Promise.all(texts.map((text) => client.request(echo, { text })))
+    await client.request(echo, { text: 'the others are under way' })
+    const [answered] = await Promise.all([replies, server.close(60_000)])
+    t.same(
+      answered.map(({ text }) => text),
+      texts,
+    )
+  })
+
   t.test('a bus that closes lets running handlers finish and answer', async (t) => {
     const { server, client, connect, settle } = await pair(t)
     const other = await connect('auth')
