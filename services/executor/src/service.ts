@@ -4,13 +4,20 @@ import { hostname } from 'node:os'
 import { Value } from '@sinclair/typebox/value'
 import type { Bus } from '@slipway/bus'
 import { createError, inventoryDeliveries, schedulerDeliveries } from '@slipway/contracts'
-import { createRelay, type OutgoingDelivery, pruneInbox } from '@slipway/database'
+import { createRelay, type OutgoingDelivery, outboxStats, pruneInbox } from '@slipway/database'
 import { createKeyring, createSignatures } from '@slipway/secrets'
 import { createOpener } from '@slipway/secrets/open'
-import { createReleasers, type RunningService, type ServiceDeps } from '@slipway/service-kit'
+import {
+  createRegistry,
+  createReleasers,
+  type RunningService,
+  type ServiceDeps,
+  watchDeliveries,
+} from '@slipway/service-kit'
 import type { FastifyPluginAsync } from 'fastify'
 import type { ActionTimes } from './actions/action.ts'
 import type { ExecutorConfig } from './config.ts'
+import { createExecutorMetrics } from './executor-metrics.ts'
 import { openStore } from './executor-store.ts'
 import { createHostContextStore } from './hosts/host-context-store.ts'
 import { serveLogs } from './logs/log-handlers.ts'
@@ -38,7 +45,7 @@ export interface RunningExecutor extends RunningService {
 
 /** Starts an executor on its migrated database. */
 export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise<RunningExecutor> {
-  const { bus, clock, config, log } = deps
+  const { bus, clock, config, log, metrics: registry = createRegistry() } = deps
   if (deps.database === undefined) throw new Error('the executor needs a database')
   const releasers = createReleasers({
     onFailure: ({ name, error }) => log.warn({ err: error, name }, 'not released in order'),
@@ -48,7 +55,9 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
   const tickets = createLogTickets(createSignatures(keyring, 'executor/session-logs'), clock)
   const store = openStore(deps.database, log)
   releasers.push('database', () => store.close())
-  const relay = createRelay({ db: store.db, log, send: (delivery) => sendDelivery(bus, delivery) })
+  const counted = watchDeliveries(registry, 'executor', () => outboxStats(store.db))
+  const send = counted<OutgoingDelivery>((delivery) => sendDelivery(bus, delivery))
+  const relay = createRelay({ db: store.db, log, send })
   releasers.push('relay', () => relay.stop())
 
   const logs = createFileLogStore(config.logDir, (error) =>
@@ -58,12 +67,15 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
   const runs = createRunStore(store.db, times)
   const events = createEventStore(store.db)
   const active = createActiveRuns(clock, times.marginMs)
+  const { concurrency } = config
+  const metrics = createExecutorMetrics(registry, { running: active.count, concurrency })
   const results = createResultService({ store, runs, events, kick: relay.kick, log })
   const perform = createRunService({
     bus,
     opener: createOpener(keyring),
     clock,
     log,
+    metrics,
     logs,
     index,
     runs,
@@ -84,7 +96,7 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
   await pruneInbox(store.db)
 
   const executorId = `${config.name === '' ? hostname() : config.name}-${randomBytes(6).toString('hex')}`
-  releasers.push('leases', startLeaseService({ runs: active, store: runs, clock, times, log }))
+  releasers.push('leases', startLeaseService({ runs: active, store: runs, clock, times, log, metrics }))
   let dispatch: Dispatch | undefined
   const registrations = [
     ...serveRuns(bus, { store, runs, active, logs, dispatch: () => dispatch }),
@@ -99,9 +111,10 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
     store: runs,
     clock,
     times,
-    concurrency: config.concurrency,
+    concurrency,
     sweepMs: config.sweepInterval,
     log,
+    metrics,
     perform,
   })
   const { stop } = dispatch

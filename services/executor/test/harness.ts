@@ -30,9 +30,15 @@ import {
   writeDemoPackages,
 } from '@slipway/router-sim'
 import { createKeyring, createSealer } from '@slipway/secrets'
-import { type DatabaseConnection, loadConfig, systemClock } from '@slipway/service-kit'
+import {
+  createLogger,
+  createRegistry,
+  type DatabaseConnection,
+  loadConfig,
+  type Metrics,
+  systemClock,
+} from '@slipway/service-kit'
 import { database, type Teardown, tempDir } from '@slipway/test-kit'
-import { pino } from 'pino'
 import { executorConfig, executorService, type RunningExecutor } from '../src/index.ts'
 import { stretchCord } from './mortal.ts'
 
@@ -73,6 +79,9 @@ export interface LabHost {
 
 export interface Bench {
   lab: Lab
+  metrics: Metrics
+  /** Everything the executors logged, from debug on. */
+  logged: Record<string, unknown>[]
   logDir: string
   connection: object
   query<T>(sql: string, values?: unknown[]): Promise<T[]>
@@ -107,7 +116,13 @@ export async function bench(t: Teardown): Promise<Bench> {
   const db = await database(t, {
     migrationsDir: fileURLToPath(new URL('../prisma/migrations', import.meta.url)),
   })
-  const log = pino({ level: 'silent' })
+  const metrics = createRegistry()
+  const logged: Record<string, unknown>[] = []
+  const log = createLogger({
+    service: 'executor',
+    level: 'debug',
+    destination: { write: (line) => void logged.push(JSON.parse(line)) },
+  })
   const hub = createInProcessBus({ log })
   const pool = createPool(db.connection)
   const logDir = await tempDir(t)
@@ -143,6 +158,8 @@ export async function bench(t: Teardown): Promise<Bench> {
   let lastJobId = 0
   const waiting = new Map<number, (result: Result) => void>()
   const self: Bench = {
+    metrics,
+    logged,
     logDir,
     connection: db.connection,
     profiles: [],
@@ -259,6 +276,7 @@ export async function bench(t: Teardown): Promise<Bench> {
         bus: await hub.connect('executor'),
         database: connection,
         log,
+        metrics,
         clock: systemClock,
         config: loadConfig(
           executorConfig,

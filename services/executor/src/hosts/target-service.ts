@@ -4,6 +4,7 @@ import type { Bus } from '@slipway/bus'
 import { type ClaimedJob, type ExecutionTarget, inventoryMessages, isSlipwayError } from '@slipway/contracts'
 import { actionFailure } from '../actions/failure.ts'
 import { pauseRun, type RunControl } from '../runs/run-control.ts'
+import { requestOf } from '../runs/run-logger.ts'
 
 /** An inventory that restarts must not fail jobs; one that stays away for so long does. */
 const PATIENCE_TRIES = 150
@@ -38,7 +39,8 @@ async function ask(
   }
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await bus.request(inventoryMessages.resolveTarget, question, { signal: control.signal })
+      const options = { signal: control.signal, ...requestOf(job) }
+      return await bus.request(inventoryMessages.resolveTarget, question, options)
     } catch (error) {
       control.check()
       if (!isSlipwayError(error)) throw error

@@ -6,10 +6,12 @@ import type { Bus } from '@slipway/bus'
 import { type ClaimedJob, hasCode, schedulerMessages } from '@slipway/contracts'
 import type { Clock } from '@slipway/service-kit'
 import type { Logger } from 'pino'
+import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { ActiveRun, ActiveRuns } from './active-runs.ts'
 import { type LeaseEnd, leaseEndFrom } from './lease.ts'
 import type { LeaseTimes, Run } from './run.ts'
 import { pauseRun } from './run-control.ts'
+import { requestOf, runLogger } from './run-logger.ts'
 import type { RunStore } from './run-store.ts'
 
 /** After a look in vain the next one comes no sooner, even if a job is due: it waits for a limit or another host. */
@@ -31,6 +33,7 @@ export interface DispatchDeps {
   concurrency: number
   sweepMs: number
   log: Logger
+  metrics: Pick<ExecutorMetrics, 'begun'>
   /** Does the work of a run that has started, to its end; never rejects. */
   perform: (active: ActiveRun) => Promise<void>
 }
@@ -61,7 +64,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
       try {
         if (await confirmed(deps, active)) await deps.perform(active)
       } catch (error) {
-        log.error({ err: error, jobId: run.jobId }, 'a run could not be started; it is left to be taken over')
+        runLogger(log, run).error({ err: error }, 'a run could not be started; it is left to be taken over')
       } finally {
         setImmediate(wake)
       }
@@ -71,8 +74,9 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   const takeOver = async (): Promise<void> => {
     const end = leaseEndFrom(clock, deps.times.leaseMs)
     const found = await store.takeOver(deps.executorId, free())
-    for (const run of found) {
-      log.info({ jobId: run.jobId, attempt: run.attempt }, 'takes over a run')
+    for (const { run, expired } of found) {
+      deps.metrics.begun(expired ? 'expired' : 'released')
+      runLogger(log, run).info({ expired }, 'takes over a run')
       const earlier = runs.find(run.jobId)
       // This very process may have lost it: its own earlier attempt ends first.
       earlier?.control.interrupt('lost')
@@ -95,7 +99,10 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   }
   const record = async (jobs: readonly ClaimedJob[]): Promise<void> => {
     const end = leaseEndFrom(clock, deps.times.leaseMs)
-    for (const run of await store.record(deps.executorId, jobs)) begin(run, end)
+    for (const run of await store.record(deps.executorId, jobs)) {
+      deps.metrics.begun('claimed')
+      begin(run, end)
+    }
   }
 
   const look = async (): Promise<void> => {
@@ -153,13 +160,14 @@ async function confirmed(deps: DispatchDeps, active: ActiveRun): Promise<boolean
   if (run.state === 'running') return true
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { jobId, submission } = run
+      const { jobId, submission, job } = run
       // The name of whoever claimed it: after a take-over the scheduler knows the job under that name.
-      await deps.bus.request(schedulerMessages.confirmRun, { executorId: run.claimedBy, jobId, submission })
+      const confirmation = { executorId: run.claimedBy, jobId, submission }
+      await deps.bus.request(schedulerMessages.confirmRun, confirmation, requestOf(job))
       return (await deps.store.start(run)) !== undefined
     } catch (error) {
       if (hasCode(error, 'SCHEDULER_RUN_GONE')) {
-        deps.log.info({ jobId: run.jobId }, 'a claimed run is no longer offered and is dropped')
+        runLogger(deps.log, run).info('a claimed run is no longer offered and is dropped')
         await deps.store.drop(run)
         return false
       }

@@ -2,9 +2,11 @@
 // runs go on reading but send nothing once their lease is in doubt.
 import type { Clock } from '@slipway/service-kit'
 import type { Logger } from 'pino'
+import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { ActiveRuns } from './active-runs.ts'
 import { leaseEndFrom } from './lease.ts'
 import type { LeaseTimes } from './run.ts'
+import { runLogger } from './run-logger.ts'
 import type { RunStore } from './run-store.ts'
 
 /** After a failed renewal the next try comes sooner than the regular one. */
@@ -16,11 +18,12 @@ export interface LeaseServiceDeps {
   clock: Clock
   times: LeaseTimes
   log: Logger
+  metrics: Pick<ExecutorMetrics, 'renewalFailed'>
 }
 
 /** Starts renewing. @returns how to stop it; a renewal under way is waited for */
 export function startLeaseService(deps: LeaseServiceDeps): () => Promise<void> {
-  const { runs, store, clock, times, log } = deps
+  const { runs, store, clock, times, log, metrics } = deps
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   let current: Promise<void> = Promise.resolve()
@@ -33,7 +36,10 @@ export function startLeaseService(deps: LeaseServiceDeps): () => Promise<void> {
     const kept = new Map((await store.renew(keys)).map((key) => [key.jobId, key.attempt]))
     for (const active of renewed) {
       if (kept.get(active.run.jobId) === active.run.attempt) active.leaseEnd = end
-      else if (runs.find(active.run.jobId) === active) active.control.interrupt('lost')
+      else if (runs.find(active.run.jobId) === active) {
+        runLogger(log, active.run).warn('the lease of a run is lost')
+        active.control.interrupt('lost')
+      }
     }
   }
   const turn = async (): Promise<void> => {
@@ -42,6 +48,7 @@ export function startLeaseService(deps: LeaseServiceDeps): () => Promise<void> {
       await renew()
     } catch (error) {
       nextMs = Math.min(RETRY_MS, times.renewMs)
+      metrics.renewalFailed()
       log.warn({ err: error }, 'leases could not be renewed')
     }
     if (!stopped) timer = setTimeout(begin, nextMs)

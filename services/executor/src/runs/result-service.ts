@@ -9,6 +9,7 @@ import type { ActiveRun } from './active-runs.ts'
 import type { EventStore } from './event-store.ts'
 import type { Run, RunResult } from './run.ts'
 import { pauseRun } from './run-control.ts'
+import { runLogger } from './run-logger.ts'
 import type { RunStore } from './run-store.ts'
 
 /** What a run saw of its host. */
@@ -55,14 +56,10 @@ export function createResultService({ store, runs, events, kick, log }: ResultSe
       for (;;) {
         try {
           if (await end(run, tidy, seen)) kick()
-          else
-            log.warn(
-              { jobId: run.jobId, attempt: run.attempt },
-              'somebody else has the run; its result is dropped',
-            )
+          else runLogger(log, run).warn('somebody else has the run; its result is dropped')
           return
         } catch (error) {
-          log.warn({ err: error, jobId: run.jobId }, 'a result cannot be recorded at the moment')
+          runLogger(log, run).warn({ err: error }, 'a result cannot be recorded at the moment')
           const stop = await pauseRun(control, RETRY_MS).then(
             () => false,
             () => true,
@@ -74,10 +71,8 @@ export function createResultService({ store, runs, events, kick, log }: ResultSe
     },
     async release(active) {
       await runs.release(active.run).catch((error: unknown) => {
-        log.warn(
-          { err: error, jobId: active.run.jobId },
-          'a run could not be released; its lease will run out',
-        )
+        const words = 'a run could not be released; its lease will run out'
+        runLogger(log, active.run).warn({ err: error }, words)
       })
     },
   }

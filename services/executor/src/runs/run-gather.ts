@@ -1,10 +1,14 @@
 // Puts together what the work of an attempt needs: target and credentials resolved anew, the device, the journal.
 import type { Bus } from '@slipway/bus'
+import type { CommandWatch } from '@slipway/router-session'
 import type { Opener } from '@slipway/secrets/open'
 import type { Clock } from '@slipway/service-kit'
+import type { Logger } from 'pino'
 import type { ActionTimes } from '../actions/action.ts'
 import { packageNames } from '../actions/software.ts'
 import { createDevice } from '../device/device.ts'
+import { watchDevice } from '../device/watched-device.ts'
+import type { ExecutorMetrics } from '../executor-metrics.ts'
 import { openTarget } from '../hosts/credentials.ts'
 import type { HostContextStore } from '../hosts/host-context-store.ts'
 import { commandsOf, resolveTarget } from '../hosts/target-service.ts'
@@ -33,35 +37,39 @@ interface GatherDeps {
   hosts: HostContextStore
   times: ActionTimes
   deviceTimes: DeviceTimes
+  metrics: ExecutorMetrics
 }
 
 interface GatherTools {
   report: RunReport
   files: RunLog
   mask: SecretMask
+  /** Of the run. */
+  log: Logger
 }
 
 export async function gatherWork(deps: GatherDeps, active: ActiveRun, tools: GatherTools): Promise<Work> {
   const { run, control } = active
-  const { report, files, mask } = tools
+  const { report, files, mask, log } = tools
   const { hostId } = run.job
   const target = await resolveTarget(deps.bus, run.job, control)
   const { device: address, repository, secrets } = openTarget(deps.opener, target)
   mask.add(secrets)
-  const device = createDevice({
+  const bare = createDevice({
     target: address,
     control,
     log: files.terminal,
     status: (text) => report.status(text),
+    onCommand: tellCommands(log, deps.metrics),
     secrets: [...secrets],
     ...deps.deviceTimes,
   })
   return {
     job: run.job,
-    device,
+    device: watchDevice(bare, deps.metrics.deviceFailed),
     repository,
     commands: commandsOf(target),
-    journal: guarded(createRunJournal(deps.journal, active, mask.text)),
+    journal: guarded(createRunJournal(deps.journal, active, mask.text, deps.metrics)),
     memory: {
       get: (key) => withStore(deps.hosts.get(hostId, key)),
       set: (key, value) => withStore(deps.hosts.set(hostId, key, value)),
@@ -72,6 +80,14 @@ export async function gatherWork(deps: GatherDeps, active: ActiveRun, tools: Gat
     control,
     times: deps.times,
     clock: deps.clock,
+  }
+}
+
+/** A line for each command in the log of the run: those that may change the router at info, others at debug. */
+function tellCommands(log: Logger, metrics: ExecutorMetrics): CommandWatch {
+  return ({ fenced, ...command }) => {
+    log[fenced ? 'info' : 'debug'](command, 'command')
+    if (!fenced) metrics.commandSent('read')
   }
 }
 

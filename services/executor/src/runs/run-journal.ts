@@ -1,5 +1,6 @@
 // The journal as one run sees it: bound to its attempt, with its lease, and telling a database that is away from
 // everything else, because then nothing mutating may be sent and the run is left to be taken over.
+import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { ActiveRun } from './active-runs.ts'
 import type { Baseline, JournalEntry, JournalStore, MutationKind, MutationOutcome } from './journal-store.ts'
 import { runInterrupted } from './run-control.ts'
@@ -15,11 +16,12 @@ export interface RunJournal {
   readonly fence: () => void
 }
 
-/** Bind a journal to a run. @param mask takes secrets out of what is written down */
+/** Bind a journal to a run. @param mask takes secrets out of what is written down @param metrics counts what is sent */
 export function createRunJournal(
   store: JournalStore,
   active: ActiveRun,
   mask: (text: string) => string,
+  metrics: Pick<ExecutorMetrics, 'commandSent'>,
 ): RunJournal {
   const { run, control } = active
   return {
@@ -30,6 +32,7 @@ export function createRunJournal(
         control.interrupt('lost')
         throw runInterrupted('lost')
       }
+      metrics.commandSent(kind)
       return entry
     },
     note: (entry, found) => store.note(entry.id, found),

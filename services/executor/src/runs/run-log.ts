@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import { storable } from '../actions/device-text.ts'
 import { actionFailure } from '../actions/failure.ts'
+import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { LogIndexStore } from '../logs/log-index-store.ts'
 import { captureName } from '../logs/log-names.ts'
 import { type AttemptLog, type LogStore, STEPS_LOG, TERMINAL_LOG } from '../logs/log-store.ts'
@@ -34,7 +35,9 @@ interface RunLogDeps {
   logs: LogStore
   index: LogIndexStore
   events: EventStore
+  /** Of the run. */
   log: Logger
+  metrics: Pick<ExecutorMetrics, 'sessionLogged'>
 }
 
 export async function openLog(deps: RunLogDeps, run: Run, mask: (text: string) => string): Promise<RunLog> {
@@ -44,17 +47,20 @@ export async function openLog(deps: RunLogDeps, run: Run, mask: (text: string) =
   let writing = Promise.resolve()
   return {
     attempt,
-    terminal: attempt.terminal,
+    terminal(bytes) {
+      deps.metrics.sessionLogged(bytes.length)
+      attempt.terminal(bytes)
+    },
     step: attempt.step,
     event(kind, payload) {
       writing = writing
         .then(() => deps.events.append(run, kind, payload))
-        .catch((error: unknown) =>
-          deps.log.warn({ err: error, jobId: run.jobId }, 'a job event was not kept'),
-        )
+        .catch((error: unknown) => deps.log.warn({ err: error }, 'a job event was not kept'))
     },
     async capture(command, output) {
-      const name = await onDisk(attempt.file(captureName(command), storable(mask(output))))
+      const content = storable(mask(output))
+      const name = await onDisk(attempt.file(captureName(command), content))
+      deps.metrics.sessionLogged(Buffer.byteLength(content))
       await withStore(deps.index.add(run, name, 'capture'))
       return name
     },

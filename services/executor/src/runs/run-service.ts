@@ -7,6 +7,7 @@ import type { Clock } from '@slipway/service-kit'
 import type { Logger } from 'pino'
 import type { ActionTimes } from '../actions/action.ts'
 import type { Device } from '../device/device.ts'
+import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { HostContextStore } from '../hosts/host-context-store.ts'
 import { compareCaptures } from '../logs/comparison-service.ts'
 import type { LogIndexStore } from '../logs/log-index-store.ts'
@@ -20,6 +21,7 @@ import { isResumed, type Run } from './run.ts'
 import { type Ending, endingOf, exhaustedEnding, unexpectedEnding } from './run-ending.ts'
 import { type DeviceTimes, gatherWork } from './run-gather.ts'
 import { openLog, type RunLog } from './run-log.ts'
+import { runLogger } from './run-logger.ts'
 import { createRunReport, type RunReport } from './run-report.ts'
 import type { RunStore } from './run-store.ts'
 import { doWork, type Learned } from './run-work.ts'
@@ -30,6 +32,7 @@ export interface RunServiceDeps {
   opener: Opener
   clock: Clock
   log: Logger
+  metrics: ExecutorMetrics
   logs: LogStore
   index: LogIndexStore
   runs: RunStore
@@ -48,13 +51,16 @@ const PROGRESS_INTERVAL_MS = 1_000
 export function createRunService(deps: RunServiceDeps): (active: ActiveRun) => Promise<void> {
   return async (active) => {
     const { run, control } = active
-    const log = deps.log.child({ jobId: run.jobId, attempt: run.attempt, hostname: run.job.hostname })
+    const log = runLogger(deps.log, run)
     log.info({ action: run.job.action ?? run.job.kind }, 'a run begins')
     const learned: Learned = {}
     const ending = await attempt(deps, active, learned, log)
     if (ending.kind === 'result') await deps.results.record(active, ending.result, learned)
     else if (control.interrupted() === 'handover') await deps.results.release(active)
-    log.info({ ending: ending.kind === 'result' ? ending.result.outcome : 'left' }, 'a run ends')
+    const outcome = ending.kind === 'result' ? ending.result.outcome : 'left'
+    deps.metrics.ended(outcome)
+    if (control.interrupted() === 'lost') deps.metrics.leaseLost()
+    log.info({ ending: outcome }, 'a run ends')
   }
 }
 
@@ -69,7 +75,7 @@ async function attempt(
   const mask = createSecretMask()
   let files: RunLog | undefined
   try {
-    files = await openLog(deps, run, mask.text)
+    files = await openLog({ ...deps, log }, run, mask.text)
     return await withLog(deps, active, { files, mask, learned, log })
   } catch (error) {
     return failedEnding(error, log)
@@ -98,10 +104,10 @@ async function withLog(deps: RunServiceDeps, active: ActiveRun, tools: AttemptTo
   let device: Device | undefined
   try {
     files.event(isResumed(run) ? 'resumed' : 'started', { attempt: run.attempt })
-    const work = await gatherWork(deps, active, { report, files, mask })
+    const work = await gatherWork(deps, active, { report, files, mask, log })
     device = work.device
     const { statusMessage, packageChanges } = await doWork(work, learned)
-    if (run.job.action === 'Post-Upgrade') await compare(deps, run, files, report)
+    if (run.job.action === 'Post-Upgrade') await compare({ ...deps, log }, run, files, report)
     const warnings = report.warnings()
     return {
       kind: 'result',
@@ -134,7 +140,7 @@ async function compare(deps: RunServiceDeps, run: Run, files: RunLog, report: Ru
     else if (changed.length === 0) report.info('The captured outputs are as before the upgrade')
     else report.info(`Outputs that changed since the Pre-Upgrade: ${changed.join(', ')}`)
   } catch (error) {
-    deps.log.warn({ err: error, jobId: run.jobId }, 'captures could not be compared')
+    deps.log.warn({ err: error }, 'captures could not be compared')
     report.warn('The captured outputs could not be compared with those of the Pre-Upgrade.')
   }
 }

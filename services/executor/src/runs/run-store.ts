@@ -93,17 +93,21 @@ export function createRunStore(db: Db, times: LeaseTimes) {
       return rows.map((row) => ({ jobId: Number(row.job_id), attempt: row.attempt }))
     },
 
-    /** Takes over runs whose lease ended long enough ago or was released; each gets a new attempt. */
-    async takeOver(executorId: string, limit: number): Promise<Run[]> {
-      const rows = await db.$queryRaw<RunRow[]>`
-        UPDATE run SET attempt = attempt + 1, executor_id = ${executorId},
-                       lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
-        WHERE job_id IN (
-          SELECT job_id FROM run
+    /**
+     * Takes over runs whose lease ended long enough ago or was released; each gets a new attempt. `expired` where
+     * nobody released it.
+     */
+    async takeOver(executorId: string, limit: number): Promise<{ run: Run; expired: boolean }[]> {
+      const rows = await db.$queryRaw<(RunRow & { expired: boolean })[]>`
+        WITH left_behind AS (
+          SELECT job_id, lease_until > 'epoch' AS expired FROM run
           WHERE state <> 'ended' AND lease_until < now() - make_interval(secs => ${graceSeconds}::float8)
           ORDER BY lease_until LIMIT ${limit} FOR UPDATE SKIP LOCKED)
-        RETURNING job_id, submission, attempt, first_attempt, state, claimed_by, job, started_at`
-      return rows.map(toRun)
+        UPDATE run SET attempt = attempt + 1, executor_id = ${executorId},
+                       lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
+        FROM left_behind WHERE run.job_id = left_behind.job_id
+        RETURNING run.job_id, submission, attempt, first_attempt, state, claimed_by, job, started_at, expired`
+      return rows.map((row) => ({ run: toRun(row), expired: row.expired }))
     },
 
     /** Ends all leases. Only for an executor that knows that nobody else works on this database. */
