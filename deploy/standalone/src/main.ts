@@ -2,12 +2,13 @@
 import { join } from 'node:path'
 import { createLogger, runProcess } from '@slipway/service-kit'
 import { runDemo } from './demo/demo.ts'
-import { demoPassword } from './demo/demo-password.ts'
+import { demoPassword, rememberDemoPassword } from './demo/demo-password.ts'
 import { type Lab, startLab } from './demo/lab-process.ts'
 import { whatNext } from './demo/what-next.ts'
 import { helpText, type Options, parseOptions } from './options.ts'
 import { loadStandaloneSettings, type StandaloneSettings } from './settings.ts'
 import { type Standalone, startStandalone } from './standalone.ts'
+import { startFailure } from './start-failure.ts'
 
 const STOP_GRACE_MS = 60_000
 /** Simulated routers restart in seconds: less patience than real ones need, where nothing else was asked for. */
@@ -34,7 +35,15 @@ export async function main(argv: string[], context: { startedAt: number }): Prom
       const onProgress = (text: string) => print(`  ${text}`)
       print('Slipway, standalone: starting')
       const env = options.demo ? { ...labPatience, ...process.env } : process.env
-      const slipway = await startStandalone({ settings, env, log, onProgress, signal })
+      const onInitialAdmin = ({ username, password }: { username: string; password: string }) => {
+        print(`  password    ${password}   (generated for '${username}'; shown only this once)`)
+        if (options.demo) rememberDemoPassword(settings.dataDir, password)
+      }
+      const starting = startStandalone({ settings, env, log, onProgress, onInitialAdmin, signal })
+      starting.catch((error: unknown) => {
+        if (!signal.aborted) process.stderr.write(`${startFailure(error)}\n`)
+      })
+      const slipway = await starting
       printStart(slipway, settings, context.startedAt)
       const demo = options.demo ? startDemo(slipway, settings, options) : undefined
       return {
@@ -60,14 +69,10 @@ function readSettings(argv: string[]): [Options, StandaloneSettings] {
 }
 
 function printStart(slipway: Standalone, settings: StandaloneSettings, startedAt: number): void {
-  const { initialAdmin } = slipway
   print(`  data        ${settings.dataDir}`)
   print(`  database    ${slipway.database}`)
   print(`  API         ${slipway.url}/api/v1`)
   print('  admin user  root')
-  if (initialAdmin && !process.env['SLIPWAY_ADMIN_PASSWORD']) {
-    print(`  password    ${initialAdmin.password}   (generated; shown only this once)`)
-  }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   print(`Slipway is ready on ${slipway.url} after ${seconds} s. Ctrl-C stops it.`)
 }
@@ -77,11 +82,7 @@ function startDemo(slipway: Standalone, settings: StandaloneSettings, options: O
   const aborter = new AbortController()
   let lab: Lab | undefined
   const run = async (): Promise<boolean> => {
-    const password = demoPassword(
-      settings.dataDir,
-      slipway.initialAdmin,
-      process.env['SLIPWAY_ADMIN_PASSWORD'],
-    )
+    const password = demoPassword(settings.dataDir, process.env['SLIPWAY_ADMIN_PASSWORD'])
     print('\nStarting a lab of simulated routers')
     lab = await startLab(['--quiet'])
     const { url } = slipway

@@ -33,8 +33,6 @@ export interface Standalone {
   url: string
   /** Where the databases are, in words. */
   database: string
-  /** The admin made at the very first start. */
-  initialAdmin: { username: string; password: string } | undefined
   stop(): Promise<void>
 }
 
@@ -43,6 +41,8 @@ interface StandaloneOptions {
   env: Environment
   log: Logger
   onProgress(text: string): void
+  /** Told at the very first start, at once, as it is told only once: the admin and the password made for it. */
+  onInitialAdmin(admin: { username: string; password: string }): void
   /** Aborted when a stop is asked for during the start. */
   signal: AbortSignal
 }
@@ -64,7 +64,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
 }
 
 async function compose(
-  { settings, env, log, onProgress, signal }: StandaloneOptions,
+  { settings, env, log, onProgress, onInitialAdmin, signal }: StandaloneOptions,
   releasers: ReturnType<typeof createReleasers>,
 ): Promise<Omit<Standalone, 'stop'>> {
   await mkdir(settings.dataDir, { recursive: true })
@@ -106,6 +106,7 @@ async function compose(
   }
 
   const auth = keep('auth', await authService.create(await deps(authService)))
+  if (auth.initialAdmin !== undefined) onInitialAdmin(auth.initialAdmin)
   const inventory = keep('inventory', await inventoryService.create(await deps(inventoryService)))
   const scheduler = keep('scheduler', await schedulerService.create(await deps(schedulerService)))
   const executor = keep('executor', await executorService.create(await deps(executorService)))
@@ -123,7 +124,7 @@ async function compose(
       },
     }),
   )
-  return { url: gateway.address, database: databases.description, initialAdmin: auth.initialAdmin }
+  return { url: gateway.address, database: databases.description }
 }
 
 /** Each service's own word on whether it can work. */
