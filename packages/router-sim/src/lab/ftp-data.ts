@@ -56,7 +56,9 @@ function visitorOf(server: Server, control: Socket): Promise<Socket | undefined>
     control.once('close', gone)
     server.on('connection', (socket) => {
       socket.on('error', () => socket.destroy())
-      control.once('close', () => socket.destroy())
+      const cut = () => socket.destroy()
+      control.once('close', cut)
+      socket.once('close', () => control.off('close', cut))
       if (socket.remoteAddress === control.remoteAddress) end(socket)
       else socket.destroy()
     })

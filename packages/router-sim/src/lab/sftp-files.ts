@@ -147,6 +147,8 @@ function answerCloses({ sftp, files, directories, answer }: Channel): void {
       sftp.status(request, STATUS_CODE.OK)
     })
   })
+  // OpenSSH's client waits for the server to close after its own end.
+  sftp.on('end', () => sftp.end())
   sftp.on('close', () => {
     const left = [...files.values()]
     files.clear()

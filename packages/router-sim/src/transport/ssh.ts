@@ -11,6 +11,8 @@ import type { Wire } from '../session/wire.ts'
 
 /** Failed tries before the router hangs up. */
 const MAX_TRIES = 3
+/** How long a client may take to agree to the end of a session. */
+const CLOSE_GRACE_MS = 1000
 /** Banner of the server, as XR's. */
 const IDENT = 'Cisco-2.0'
 
@@ -128,7 +130,12 @@ function channelWire(channel: ServerChannel, { connection, cut, ip, pty, size }:
     close() {
       channel.exit(0)
       channel.end()
-      connection.end()
+      // Not before the client has taken all output: OpenSSH drops what comes with a disconnect.
+      const late = setTimeout(() => connection.end(), CLOSE_GRACE_MS)
+      channel.once('close', () => {
+        clearTimeout(late)
+        connection.end()
+      })
     },
     destroy: cut,
     remote: ip.replace(/^::ffff:/, ''),

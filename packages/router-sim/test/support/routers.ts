@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import {
+  createFtpRepository,
   createRouter,
   createSftpRepository,
   type Family,
@@ -42,11 +43,12 @@ export async function startRouter(
 }
 
 /** Starts a repository with the demo packages of the families. */
-export async function startRepository(t: Test, families: Family[]) {
+export async function startRepository(t: Test, families: Family[], type: 'sftp' | 'ftp' = 'sftp') {
   const root = await mkdtemp(join(tmpdir(), 'router-sim-test-'))
   t.teardown(() => rm(root, { recursive: true, force: true }))
   const packages = await writeDemoPackages(root, families)
-  const repository = createSftpRepository({ root, user: 'lab', password: 'pa:ss@1' })
+  const create = type === 'sftp' ? createSftpRepository : createFtpRepository
+  const repository = create({ root, user: 'lab', password: 'pa:ss@1' })
   t.teardown(() => repository.stop())
   const { port } = await repository.start()
   return { root, repository, packages, port, host: `127.0.0.1:${port}` }
