@@ -1,7 +1,7 @@
 // Settings of the composition root; each service adds its own.
 import { resolve } from 'node:path'
 import { type Static, Type } from '@sinclair/typebox'
-import { type Environment, loadConfig, logLevels } from '@slipway/service-kit'
+import { type Environment, loadConfig, logLevels, metricsSettings } from '@slipway/service-kit'
 
 export const standaloneSettings = Type.Object({
   dataDir: Type.String({
@@ -31,6 +31,7 @@ export const standaloneSettings = Type.Object({
       description: 'From which level on log lines are written to standard error.',
     }),
   ),
+  ...metricsSettings,
 })
 export type StandaloneSettings = Static<typeof standaloneSettings>
 

@@ -12,6 +12,7 @@ import { inventoryService } from '@slipway/inventory'
 import { schedulerService } from '@slipway/scheduler'
 import { loadOrCreateMasterKey } from '@slipway/secrets'
 import {
+  busMetrics,
   createMetrics,
   createReleasers,
   type Environment,
@@ -20,6 +21,7 @@ import {
   type RunningService,
   type ServiceDefinition,
   type ServiceDeps,
+  startMetricsServer,
   systemClock,
 } from '@slipway/service-kit'
 import { openDatabases } from './databases.ts'
@@ -85,7 +87,10 @@ async function compose(
     EXECUTOR_SOLE: 'true',
     SLIPWAY_LOG_DIR: settings.logDir ?? join(settings.dataDir, 'logs'),
   }
-  const hub = createInProcessBus({ log })
+  const metrics = createMetrics()
+  const scraped = await startMetricsServer({ ...settings, log, metrics })
+  if (scraped !== undefined) releasers.push('metrics', () => scraped.close())
+  const hub = createInProcessBus({ log, observer: busMetrics(metrics) })
   releasers.push('bus', () => hub.close())
   const deps = async <S extends TObject>(service: {
     name: Context
@@ -97,6 +102,7 @@ async function compose(
       ...(database ? { database } : {}),
       log: log.child({ service: service.name }),
       clock: systemClock,
+      metrics,
       config: loadConfig(service.configSchema, serviceEnv, { prefix: service.name.toUpperCase() }),
     }
   }
@@ -120,7 +126,7 @@ async function compose(
         name: 'standalone',
         live: () => true,
         ready: readiness({ auth, inventory, scheduler, executor }),
-        metrics: createMetrics(),
+        metrics,
       },
     }),
   )

@@ -4,6 +4,7 @@ import { authEvents } from '@slipway/contracts'
 import { createKeyring, createSealer } from '@slipway/secrets'
 import { createOpener } from '@slipway/secrets/open'
 import {
+  createRegistry,
   createReleasers,
   type RunningService,
   type ServiceDefinition,
@@ -11,6 +12,7 @@ import {
 } from '@slipway/service-kit'
 import { type AuthUseCases, serveAuth } from './auth-handlers.ts'
 import { type AuthConfig, authConfig } from './config.ts'
+import { countLogins } from './credentials/counted-logins.ts'
 import { createCredentialService } from './credentials/credential-service.ts'
 import { createPasswordHasher } from './credentials/password-hasher.ts'
 import { createThrottle } from './credentials/throttle.ts'
@@ -71,7 +73,7 @@ async function useCases(
   deps: Deps,
   db: Database,
 ): Promise<{ auth: AuthUseCases; forget: (name: string) => void }> {
-  const { bus, clock } = deps
+  const { bus, clock, metrics = createRegistry() } = deps
   const now = () => clock.now()
   const nowMs = () => clock.monotonicMs()
   const hasher = await createPasswordHasher()
@@ -95,7 +97,8 @@ async function useCases(
     verified,
   })
   const tokens = createTokenService({ currentKey: keys.current, now })
-  return { auth: { credentials, tokens, keys, users }, forget }
+  const auth = { credentials: countLogins(metrics, credentials), tokens, keys, users }
+  return { auth, forget }
 }
 
 function keyService({ bus, clock, config, log }: Deps, db: Database): KeyService {

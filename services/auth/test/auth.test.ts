@@ -109,6 +109,25 @@ t.test('unknown user, wrong password, inactive user and impossible names are ans
   t.match(errors[0], 'AUTH_UNAUTHENTICATED')
 })
 
+t.test('logins are counted by outcome, never by who', async (t) => {
+  const { ask, metrics } = await build(t)
+  await ask(authMessages.verifyCredentials, right)
+  await ask(authMessages.issueToken, right)
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    await t.rejects(ask(authMessages.verifyCredentials, login('wrong')), { code: 'AUTH_UNAUTHENTICATED' })
+  }
+  await t.rejects(ask(authMessages.verifyCredentials, right), { code: 'AUTH_THROTTLED' })
+  const counted = await metrics.getSingleMetric('slipway_auth_logins_total')?.get()
+  t.same(
+    counted?.values.map(({ labels, value }) => [labels, value]),
+    [
+      [{ outcome: 'accepted' }, 2],
+      [{ outcome: 'refused' }, 10],
+      [{ outcome: 'throttled' }, 1],
+    ],
+  )
+})
+
 t.test('issues tokens that its public key verifies', async (t) => {
   const running = await build(t)
   const { token, expiresAt } = await running.ask(authMessages.issueToken, right)

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Bus, createInProcessBus } from '@slipway/bus'
 import type { ReplyOf, RequestOf, Rpc } from '@slipway/contracts'
 import { withClient } from '@slipway/database'
-import { type Clock, createLogger } from '@slipway/service-kit'
+import { type Clock, createLogger, createRegistry, type Metrics } from '@slipway/service-kit'
 import { database, type Teardown, type TestDatabase } from '@slipway/test-kit'
 import { authService } from '../src/index.ts'
 
@@ -36,6 +36,7 @@ export interface Settings {
 export interface Running {
   readonly bus: Bus
   readonly clock: HandClock
+  readonly metrics: Metrics
   readonly db: TestDatabase
   /** Everything that the service logged. */
   readonly logged: string[]
@@ -48,6 +49,7 @@ export interface Running {
 /** Starts an auth service for a test and stops it with the test. */
 export async function build(t: Teardown, settings: Settings = { adminPassword: 'correct horse' }) {
   const logged: string[] = []
+  const metrics = createRegistry()
   const log = createLogger({
     service: 'auth',
     level: 'trace',
@@ -64,6 +66,7 @@ export async function build(t: Teardown, settings: Settings = { adminPassword: '
       database: db.url,
       log,
       clock,
+      metrics,
       config: { masterKey, keyRotationHours: 24, ...given },
     })
     t.teardown(() => service.stop())
@@ -71,6 +74,7 @@ export async function build(t: Teardown, settings: Settings = { adminPassword: '
   }
   const service = await start()
   const running: Running = {
+    metrics,
     bus,
     clock,
     db,

@@ -255,6 +255,26 @@ t.test('health needs no credentials and tells of the gateway; answers carry a re
   t.equal(answer.headers['content-type'], 'application/json; charset=utf-8')
 })
 
+t.test('requests are measured by route; nobody outside can make a label', async (t) => {
+  const { ask } = await build(t)
+  await ask('GET', '/api/v1/hosts/R1/packages')
+  await ask('GET', '/api/v1/hosts/R2/packages', { auth: undefined })
+  await ask('GET', '/made-up-path')
+  await ask('PROPFIND', '/api/v1/made-up-path')
+  const { text } = await ask('GET', '/metrics', { auth: undefined })
+  const count = (route: string, method: string, status: string) =>
+    `slipway_gateway_request_seconds_count{route="${route}",method="${method}",status="${status}"} 1`
+  for (const line of [
+    count('/api/v1/hosts/:name/packages', 'GET', '2xx'),
+    count('/api/v1/hosts/:name/packages', 'GET', '4xx'),
+    count('unknown', 'GET', '4xx'),
+    count('unknown', 'other', '4xx'),
+  ]) {
+    t.ok(text.includes(line), line)
+  }
+  t.notMatch(text, /made-up|PROPFIND|R1/)
+})
+
 t.test('a stop lets a request in flight finish', async (t) => {
   const held = gate()
   const arrived = gate()

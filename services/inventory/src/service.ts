@@ -2,14 +2,16 @@
 import { fileURLToPath } from 'node:url'
 import type { Bus } from '@slipway/bus'
 import { inventoryEvents, schedulerDeliveries, schedulerMessages } from '@slipway/contracts'
-import { createRelay, type OutgoingDelivery, type Relay } from '@slipway/database'
+import { createRelay, type OutgoingDelivery, outboxStats, type Relay } from '@slipway/database'
 import { createKeyring, createSealer } from '@slipway/secrets'
 import {
+  createRegistry,
   createReleasers,
   type Releasers,
   type RunningService,
   type ServiceDefinition,
   type ServiceDeps,
+  watchDeliveries,
 } from '@slipway/service-kit'
 import { serveProfiles } from './command-profiles/command-profile-handlers.ts'
 import { createProfileService } from './command-profiles/command-profile-service.ts'
@@ -56,7 +58,9 @@ async function create(deps: Deps): Promise<RunningService> {
   try {
     const db = openDatabase(deps.database, deps.log)
     releasers.push('database', () => db.$disconnect())
-    const relay = createRelay({ db, log: deps.log, send: (delivery) => send(deps.bus, delivery) })
+    const counted = watchDeliveries(deps.metrics ?? createRegistry(), 'inventory', () => outboxStats(db))
+    const sending = counted<OutgoingDelivery>((delivery) => send(deps.bus, delivery))
+    const relay = createRelay({ db, log: deps.log, send: sending })
     releasers.push('relay', () => relay.stop())
     serveAll(deps, db, relay, releasers)
     return { ready: () => isReady(deps.bus, db), stop }
@@ -114,8 +118,9 @@ function hostUseCases(
   const store = createHostStore(db)
   const changed = (hostId: string, version: number) =>
     bus.publish(inventoryEvents.hostChanged, { hostId, version })
-  const release = async (hostId: string) => {
-    await bus.request(schedulerMessages.releaseHost, { hostId })
+  const release = async (hostId: string, requestId?: string) => {
+    const options = requestId === undefined ? {} : { requestId }
+    await bus.request(schedulerMessages.releaseHost, { hostId }, options)
   }
   return {
     hosts: createHostService({ store, list: createHostListStore(db), seal, changed, kick: relay.kick }),

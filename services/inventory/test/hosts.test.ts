@@ -106,6 +106,7 @@ t.test(
       ],
     )
     t.equal(new Set(recorded.map(({ hostId }) => hostId)).size, 1)
+    t.ok(recorded.every(({ requestId }) => requestId === 'request-of-the-test'))
   },
 )
 
@@ -195,7 +196,7 @@ t.test('takes 10,000 hosts in as many statements as one', async (t) => {
   })
   const count = async (hosts: HostInput[]) => {
     statements.length = 0
-    const results = await service.upsert(hosts, 'alice')
+    const results = await service.upsert(hosts, { createdBy: 'alice', requestId: 'r-1' })
     t.notOk(results.find(({ error }) => error))
     return statements.length
   }

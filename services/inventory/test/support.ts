@@ -113,7 +113,7 @@ export async function build(t: Teardown, settings: { deletionSweep?: number } = 
     scheduler,
     bus,
     db,
-    ask: (rpc, payload) => bus.request(rpc, payload, { caller: admin }),
+    ask: (rpc, payload) => bus.request(rpc, payload, { caller: admin, requestId: 'request-of-the-test' }),
     sql: (text, values = []) => withClient(db.url, async (client) => (await client.query(text, values)).rows),
     stop: () => service.stop(),
     async restart() {

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { type ApiDeps, api } from './api.ts'
 import { clientErrorHandler } from './client-error.ts'
 import { bodyLimitBytes, notFoundError, sendError } from './errors.ts'
+import { measureRequests } from './request-metrics.ts'
 import { apiPrefix, routableUrl } from './url.ts'
 
 export interface ServerDeps extends ApiDeps {
@@ -31,6 +32,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     drainMs: deps.drainMs,
     ...(deps.tls === undefined ? {} : { tls: deps.tls }),
   })
+  measureRequests(app, deps.health.metrics)
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendError(notFoundError(request), request, reply))
   await app.register(healthRoutes(deps.health))

@@ -7,24 +7,24 @@ import type { HostReference, HostStore } from './host-store.ts'
 export interface HostDeletionDeps {
   readonly store: Pick<HostStore, 'markDeleting' | 'unmarkDeleting' | 'remove' | 'listDeleting'>
   /** Asks the scheduler to delete the host's jobs; rejects with SCHEDULER_HOST_BUSY while one is in progress. */
-  readonly release: (hostId: string) => Promise<void>
+  readonly release: (hostId: string, requestId?: string) => Promise<void>
   readonly changed: (hostId: string, version: number) => void
   readonly log: { warn(fields: object, message: string): void }
 }
 
 export interface HostDeletion {
   /** Errors: INVENTORY_HOST_NOT_FOUND, INVENTORY_HOST_JOB_RUNNING, and the bus's if the scheduler is away. */
-  delete(hostname: string): Promise<void>
+  delete(hostname: string, requestId: string): Promise<void>
   /** Finishes what was begun; a host that cannot be released now stays for the next time. */
   sweep(): Promise<void>
 }
 
 export function createHostDeletion(deps: HostDeletionDeps): HostDeletion {
   return {
-    async delete(hostname) {
+    async delete(hostname, requestId) {
       const host = await deps.store.markDeleting(hostname)
       if (host === undefined) throw createError('INVENTORY_HOST_NOT_FOUND', [hostname])
-      await finish(deps, host)
+      await finish(deps, host, requestId)
     },
     async sweep() {
       for (const host of await deps.store.listDeleting()) {
@@ -38,9 +38,13 @@ export function createHostDeletion(deps: HostDeletionDeps): HostDeletion {
   }
 }
 
-async function finish({ store, release, changed }: HostDeletionDeps, host: HostReference): Promise<void> {
+async function finish(
+  { store, release, changed }: HostDeletionDeps,
+  host: HostReference,
+  requestId?: string,
+): Promise<void> {
   try {
-    await release(host.id)
+    await release(host.id, requestId)
   } catch (error) {
     // Busy means that nothing was released, so nothing is lost by taking the mark back. After any other failure
     // the jobs may be gone: only forward is safe.

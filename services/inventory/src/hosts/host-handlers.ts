@@ -15,15 +15,15 @@ export interface HostUseCases {
 export function serveHosts(bus: Bus, { hosts, deletion, discovery }: HostUseCases): Registration[] {
   return [
     bus.serve(inventoryMessages.upsertHosts, async ({ rows }, meta) => ({
-      rows: await hosts.upsert(rows, callerName(meta)),
+      rows: await hosts.upsert(rows, { createdBy: callerName(meta), requestId: meta.requestId }),
     })),
     bus.serve(inventoryMessages.listHosts, (query) => hosts.list(query)),
-    bus.serve(inventoryMessages.deleteHost, async ({ hostname }) => {
-      await deletion.delete(hostname)
+    bus.serve(inventoryMessages.deleteHost, async ({ hostname }, { requestId }) => {
+      await deletion.delete(hostname, requestId)
       return {}
     }),
-    bus.serve(inventoryMessages.refreshHost, async ({ hostname }) => {
-      await hosts.refresh(hostname)
+    bus.serve(inventoryMessages.refreshHost, async ({ hostname }, { requestId }) => {
+      await hosts.refresh(hostname, requestId)
       return {}
     }),
     bus.serve(inventoryMessages.listPackages, async ({ hostname }) => ({

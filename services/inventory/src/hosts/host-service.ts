@@ -35,12 +35,19 @@ export interface HostServiceDeps {
   readonly kick: () => void
 }
 
+/** Whose request changes hosts. */
+export interface ChangedBy {
+  readonly createdBy: string
+  /** Follows the discovery that the change asks for. */
+  readonly requestId: string
+}
+
 export interface HostService {
-  upsert(rows: readonly HostInput[], createdBy: string): Promise<RowResult[]>
+  upsert(rows: readonly HostInput[], by: ChangedBy): Promise<RowResult[]>
   /** Errors: INVENTORY_REGION_NOT_FOUND, INVENTORY_HOST_NOT_FOUND, INPUT_PAGE_UNKNOWN. */
   list(query: HostQuery): Promise<{ rows: HostRow[]; page: number; totalPages: number }>
   /** Error: INVENTORY_HOST_NOT_FOUND. */
-  refresh(hostname: string): Promise<void>
+  refresh(hostname: string, requestId: string): Promise<void>
   /** Error: INVENTORY_HOST_NOT_FOUND. */
   listPackages(hostname: string): Promise<HostPackage[]>
   /** Error: INVENTORY_HOST_NOT_FOUND. */
@@ -50,10 +57,10 @@ export interface HostService {
 export function createHostService(deps: HostServiceDeps): HostService {
   const { store, list } = deps
   return {
-    upsert: (rows, createdBy) => upsert(deps, rows, createdBy),
+    upsert: (rows, by) => upsert(deps, rows, by),
     list: (query) => listHosts(list, query),
-    async refresh(hostname) {
-      const host = await store.requestDiscovery(hostname)
+    async refresh(hostname, requestId) {
+      const host = await store.requestDiscovery(hostname, requestId)
       if (host === undefined) throw createError('INVENTORY_HOST_NOT_FOUND', [hostname])
       deps.kick()
       deps.changed(host.id, host.version)
@@ -66,7 +73,7 @@ export function createHostService(deps: HostServiceDeps): HostService {
 async function upsert(
   deps: HostServiceDeps,
   rows: readonly HostInput[],
-  createdBy: string,
+  { createdBy, requestId }: ChangedBy,
 ): Promise<RowResult[]> {
   const names = namesIn(rows)
   const { results, accepted } = await deps.store.change(async (tx) => {
@@ -77,7 +84,7 @@ async function upsert(
       duplicate: (name) => createError('INVENTORY_HOST_DUPLICATE', [name]),
       decide: (row) => decideHost(row, decisionDeps),
     })
-    await tx.save(plan.accepted)
+    await tx.save(plan.accepted, requestId)
     return plan
   })
   deps.kick()

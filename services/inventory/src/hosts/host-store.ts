@@ -62,13 +62,13 @@ export interface HostTransaction {
   /** Locks what it finds, so that it still holds when the rows are written. */
   lookUp(names: HostNames): Promise<HostSurroundings>
   /** Writes hosts and tells the scheduler of each. */
-  save(decisions: readonly HostDecision[]): Promise<void>
+  save(decisions: readonly HostDecision[], requestId: string): Promise<void>
 }
 
 export interface HostStore {
   change<T>(work: (tx: HostTransaction) => Promise<T>): Promise<T>
   /** Has the scheduler told to discover a host; undefined if there is none of this name. */
-  requestDiscovery(hostname: string): Promise<HostReference | undefined>
+  requestDiscovery(hostname: string, requestId: string): Promise<HostReference | undefined>
   /** Marks a host as being deleted; undefined if there is none of this name. Marking twice is once. */
   markDeleting(hostname: string): Promise<HostReference | undefined>
   /** The deletion cannot be: the host is there again. */
@@ -83,9 +83,13 @@ export function createHostStore(db: Database): HostStore {
   return {
     change: (work) =>
       inTransaction(db, (tx) =>
-        work({ lookUp: (names) => lookUp(tx, names), save: (decisions) => save(tx, decisions) }),
+        work({
+          lookUp: (names) => lookUp(tx, names),
+          save: (decisions, requestId) => save(tx, decisions, requestId),
+        }),
       ),
-    requestDiscovery: (hostname) => inTransaction(db, (tx) => requestDiscovery(tx, hostname)),
+    requestDiscovery: (hostname, requestId) =>
+      inTransaction(db, (tx) => requestDiscovery(tx, hostname, requestId)),
     async markDeleting(hostname) {
       const [host] = await db.$queryRaw<HostReference[]>`
         UPDATE host SET deleting = true, version = host.version + 1 FROM region r
@@ -127,31 +131,37 @@ async function lookUp(tx: Transaction, names: HostNames): Promise<HostSurroundin
   }
 }
 
-async function save(tx: Transaction, decisions: readonly HostDecision[]): Promise<void> {
+async function save(tx: Transaction, decisions: readonly HostDecision[], requestId: string): Promise<void> {
   const records = (kind: HostDecision['kind']) =>
     decisions.filter((decision) => decision.kind === kind).map(({ host }) => toRecord(host))
   await insertRows(tx, 'host', columns, 'hostname', records('create'))
   await updateRows(tx, 'host', columns, records('update'))
   await enqueueMany(
     tx,
-    decisions.filter(({ kind }) => kind !== 'none').map(({ host, discover }) => recordHost(host, discover)),
+    decisions
+      .filter(({ kind }) => kind !== 'none')
+      .map(({ host, discover }) => recordHost(host, discover, requestId)),
   )
 }
 
-async function requestDiscovery(tx: Transaction, hostname: string): Promise<HostReference | undefined> {
+async function requestDiscovery(
+  tx: Transaction,
+  hostname: string,
+  requestId: string,
+): Promise<HostReference | undefined> {
   const [host] = await tx.$queryRaw<HostReference[]>`
     UPDATE host SET version = host.version + 1 FROM region r
      WHERE host.hostname = ${hostname} AND NOT host.deleting AND r.id = host.region_id
     RETURNING host.id::text, host.hostname, host.version, r.name AS region`
-  if (host !== undefined) await enqueueMany(tx, [recordHost(host, true)])
+  if (host !== undefined) await enqueueMany(tx, [recordHost(host, true, requestId)])
   return host
 }
 
 /** What the scheduler is told; deliveries of one host arrive in order. */
-function recordHost({ id, hostname, region, version }: HostReference, discover: boolean) {
+function recordHost({ id, hostname, region, version }: HostReference, discover: boolean, requestId: string) {
   return {
     subject: schedulerDeliveries.recordHost.subject,
-    payload: { hostId: id, hostname, region, version, discover },
+    payload: { hostId: id, hostname, region, version, discover, requestId },
     orderingKey: id,
   }
 }
