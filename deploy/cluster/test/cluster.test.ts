@@ -132,8 +132,8 @@ if (haveNatsServer(t)) {
     })
 
     await t.test('loses no request when a replica stops, and starts it again', async (t) => {
-      const traffic = load(url, 8)
-      for (const name of ['gateway-1', 'scheduler-1', 'executor-1', 'gateway-2', 'scheduler-2']) {
+      const traffic = load(url, 4)
+      for (const name of ['gateway-1', 'scheduler-1', 'executor-1']) {
         process.kill(members.get(name)?.pid ?? 0, 'SIGTERM')
         const again = `  ${name} runs again`
         await until(() => lines.some((line) => line.startsWith(again)), { message: again, timeoutMs: 30_000 })
