@@ -193,6 +193,7 @@ t.test('the answer to a command does not depend on how the stream is cut', async
   const message = 'May 31 20:15:10 Install operation 3 finished successfully\r\n'
   const channel: Channel = {
     open: true,
+    reason: undefined,
     closed: new Promise(() => {}),
     newline: '\n',
     scrub: createLogScrub([]),

@@ -149,14 +149,14 @@ t.test(
     })
     t.match(await heard(await channelTo(client, telnet.address, telnet.port), /Username: /), /Username/)
     t.match(await heard(await channelTo(client, ssh.address, ssh.port), /^SSH-2/), /Cisco/)
-    await t.rejects(channelTo(client, '127.0.0.1', basePort), { reason: 1 }, 'nowhere else')
+    await t.rejects(channelTo(client, '127.0.0.1', basePort), { reason: 1, message: /open failed/ }, 'nowhere else')
 
     const ask = async (path: string, method = 'GET') => {
       const response = await fetch(`${lab.controlUrl}/jump-hosts${path}`, { method })
       return { status: response.status, body: await response.json() }
     }
     t.match(await ask(''), { status: 200, body: [{ hostname: 'lab-jump', channels: 2, prohibited: 1 }] })
-    const closed = new Promise((resolve) => client.on('close', resolve))
+    const closed = new Promise<void>((resolve) => client.on('close', () => resolve()))
     t.match(await ask('/lab-jump/cut', 'POST'), { status: 200 })
     await closed
     t.match(await ask('/lab-jump/stop', 'POST'), { status: 200 })
