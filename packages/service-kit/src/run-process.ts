@@ -15,6 +15,9 @@ export interface ProcessLike {
   on(event: string, listener: (...values: unknown[]) => void): unknown
   off(event: string, listener: (...values: unknown[]) => void): unknown
   exit(code: number): unknown
+  /** Where lines go; their errors are heard, see below. */
+  stdout?: Pick<NodeJS.EventEmitter, 'on' | 'off'>
+  stderr?: Pick<NodeJS.EventEmitter, 'on' | 'off'>
 }
 
 export interface RunProcessOptions {
@@ -70,6 +73,10 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
     ['unhandledRejection', onFatal],
   ]
   for (const [event, listener] of listeners) host.on(event, listener)
+  // Nobody reads any more (`npm start | head`): what is printed is lost. That is no reason to stop, and the report of
+  // it would fail the same way, without end.
+  host.stdout?.on('error', ignore)
+  host.stderr?.on('error', ignore)
   const code = await live(options, stopping.signal)
   for (const [event, listener] of listeners) host.off(event, listener)
   host.exit(Math.max(code, exitCode))
@@ -122,6 +129,8 @@ async function live({ start, log, graceMs }: RunProcessOptions, stopping: AbortS
     return code
   }
 }
+
+function ignore(): void {}
 
 /** What has no end of its own. */
 const forever = new Promise<never>(() => undefined)

@@ -55,7 +55,7 @@ t.test('what is acquired while releasing, or after, is released too', async (t) 
 
 /** Plays `process`: signals are emitted, the exit code is a promise. */
 function play(t: Test, start: (signal: AbortSignal) => Promise<Running>, graceMs = 60_000) {
-  const events = new EventEmitter()
+  const [events, stdout, stderr] = [new EventEmitter(), new EventEmitter(), new EventEmitter()]
   const lines: Record<string, unknown>[] = []
   const log = createLogger({
     service: 'test',
@@ -72,6 +72,8 @@ function play(t: Test, start: (signal: AbortSignal) => Promise<Running>, graceMs
         exits.push(code)
         resolve(code)
       },
+      stdout,
+      stderr,
     }
     const clock = { now: () => new Date(nowMs), monotonicMs: () => nowMs }
     void runProcess({ start, log, graceMs, clock, process: host })
@@ -81,7 +83,7 @@ function play(t: Test, start: (signal: AbortSignal) => Promise<Running>, graceMs
   }
   const said = () => lines.map((line) => line['msg'])
   t.equal(events.listenerCount('SIGINT'), 1)
-  return { events, exited, exits, advance, said }
+  return { events, stdout, stderr, exited, exits, advance, said }
 }
 
 function gate() {
@@ -104,6 +106,25 @@ t.test('a signal stops the process in order and leaves no listener', async (t) =
   t.equal(stops, 1)
   t.same(said(), ['stopping; a second signal exits at once'])
   t.equal(events.eventNames().length, 0)
+})
+
+t.test('it goes on when nobody reads what it prints', async (t) => {
+  const { events, stdout, stderr, exited, exits } = play(t, async () => ({ stop: async () => undefined }))
+  stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+  stderr.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+  t.same(exits, [])
+  events.emit('SIGTERM')
+  t.equal(await exited, 0)
+})
+
+t.test('what is done by itself is stopped in order and tells the exit status', async (t) => {
+  for (const status of [0, 1]) {
+    let stops = 0
+    const stop = async () => void stops++
+    const { exited } = play(t, async () => ({ stop, done: Promise.resolve(status) }))
+    t.equal(await exited, status)
+    t.equal(stops, 1)
+  }
 })
 
 t.test('a second signal exits at once, but not the echo of the first', async (t) => {
