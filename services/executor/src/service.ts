@@ -5,6 +5,7 @@ import { Value } from '@sinclair/typebox/value'
 import type { Bus } from '@slipway/bus'
 import { createError, inventoryDeliveries, schedulerDeliveries } from '@slipway/contracts'
 import { createRelay, type OutgoingDelivery, outboxStats, pruneInbox } from '@slipway/database'
+import { createJumpHosts } from '@slipway/router-session'
 import { createKeyring, createSignatures } from '@slipway/secrets'
 import { createOpener } from '@slipway/secrets/open'
 import {
@@ -69,6 +70,8 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
   const active = createActiveRuns(clock, times.marginMs)
   const { concurrency } = config
   const metrics = createExecutorMetrics(registry, { running: active.count, concurrency })
+  const jumpHosts = createJumpHosts({ connectTimeoutMs: config.connectTimeout })
+  releasers.push('jump hosts', () => jumpHosts.close())
   const results = createResultService({ store, runs, events, kick: relay.kick, log })
   const perform = createRunService({
     bus,
@@ -90,6 +93,7 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
       commandTimeoutMs: config.commandTimeout,
       retryDelayMs: config.reconnectPause,
     },
+    jumpHosts,
     maxAttempts: config.maxAttempts,
   })
   if (config.sole) await runs.expireAll()

@@ -9,6 +9,7 @@ import {
   type DeviceSession,
   type DeviceTarget,
   hasDeviceCode,
+  type Path,
   type RunCommand,
   reconnectDevice,
 } from '@slipway/router-session'
@@ -16,6 +17,8 @@ import type { RunControl } from '../runs/run-control.ts'
 
 export interface DeviceOptions {
   target: DeviceTarget
+  /** The way to it; undefined: directly. */
+  path: Path | undefined
   control: RunControl
   /** The terminal stream, secrets masked. */
   log: (bytes: Buffer) => void
@@ -71,6 +74,8 @@ export const lostCodes = [
   'DEVICE_PROMPT_LOST',
   'DEVICE_UNREACHABLE',
   'DEVICE_CONNECTION_REFUSED',
+  'JUMP_HOST_UNREACHABLE',
+  'JUMP_HOST_FORWARDING_REFUSED',
 ] as const
 
 /** True if the error says that the session is gone. */
@@ -124,6 +129,7 @@ export function createDevice(options: DeviceOptions): Device {
     connectTimeoutMs: options.connectTimeoutMs,
     loginTimeoutMs: options.loginTimeoutMs,
     commandTimeoutMs: options.commandTimeoutMs,
+    ...(options.path === undefined ? {} : { path: options.path }),
   })
   const drop = async (): Promise<void> => {
     const old = session

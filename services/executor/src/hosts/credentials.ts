@@ -1,7 +1,7 @@
-// The only place where credentials of devices and repositories are opened. What comes out lives in memory for the
-// length of one attempt, and every text that leaves it is masked.
+// The only place where credentials of devices, jump hosts and repositories are opened. What comes out lives in memory
+// for the length of one attempt (a jump host's: of the connection to it), and every text that leaves it is masked.
 import type { ExecutionTarget } from '@slipway/contracts'
-import type { DeviceTarget } from '@slipway/router-session'
+import type { DeviceTarget, JumpHost } from '@slipway/router-session'
 import type { Opener, Place } from '@slipway/secrets/open'
 import { actionFailure } from '../actions/failure.ts'
 import { encodeForUrl, type Repository } from '../actions/source.ts'
@@ -9,6 +9,7 @@ import { encodeForUrl, type Repository } from '../actions/source.ts'
 /** A host and repository one can work with. */
 export interface OpenTarget {
   readonly device: DeviceTarget
+  readonly jumpHost: JumpHost | undefined
   readonly repository: Repository | undefined
   /** Everything that must never be seen, in all its spellings. */
   readonly secrets: readonly string[]
@@ -16,8 +17,9 @@ export interface OpenTarget {
 
 /** Opens what the inventory sealed. Fails the job if a credential cannot be opened with our keys. */
 export function openTarget(opener: Opener, target: ExecutionTarget): OpenTarget {
-  const { host, repository } = target
+  const { host, jumpHost: via, repository } = target
   const password = open(opener, host.sealedPassword, { table: 'host', row: host.id, field: 'password' })
+  const jumpHost = via === undefined ? undefined : openJumpHost(opener, via)
   const opened = repository === undefined ? undefined : openRepository(opener, repository)
   return {
     device: {
@@ -27,9 +29,16 @@ export function openTarget(opener: Opener, target: ExecutionTarget): OpenTarget 
       ...(host.username === '' ? {} : { username: host.username }),
       ...(password === '' ? {} : { password }),
     },
+    jumpHost,
     repository: opened,
-    secrets: spellings([password, opened?.password ?? '']),
+    secrets: spellings([password, jumpHost?.password ?? '', opened?.password ?? '']),
   }
+}
+
+function openJumpHost(opener: Opener, row: NonNullable<ExecutionTarget['jumpHost']>): JumpHost {
+  const { address, port, username } = row
+  const password = open(opener, row.sealedPassword, { table: 'jump_host', row: row.id, field: 'password' })
+  return { address, username, password, ...(port === '' ? {} : { port: Number(port) }) }
 }
 
 function openRepository(opener: Opener, row: NonNullable<ExecutionTarget['repository']>): Repository {
@@ -43,9 +52,8 @@ function open(opener: Opener, sealed: string | undefined, place: Place): string 
   try {
     return opener.open(sealed, place)
   } catch {
-    const whose = place.table === 'host' ? 'host' : 'server repository'
     throw actionFailure(
-      `The password of the ${whose} cannot be opened with the master key in use. Set it anew.`,
+      `The password of the ${place.table.replace('_', ' ')} cannot be opened with the master key in use. Set it anew.`,
     )
   }
 }

@@ -18,9 +18,9 @@ export async function resolveTarget(
 ): Promise<ExecutionTarget> {
   const target = await ask(bus, job, control)
   if (target.missing.length > 0) throw actionFailure(target.missing.join(' '))
-  if (target.jumpHost !== undefined) {
+  if (target.jumpHost?.connectionType === 'telnet') {
     throw actionFailure(
-      `The host is reached through the jump host '${target.jumpHost.name}', and jump hosts are not supported yet.`,
+      `The jump host '${target.jumpHost.name}' speaks Telnet. Hosts are reached through SSH jump hosts only.`,
     )
   }
   return target

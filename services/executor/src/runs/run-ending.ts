@@ -47,6 +47,9 @@ const deviceMeanings: Readonly<Record<string, string>> = {
   DEVICE_NOT_GLOBAL_MODE: 'The device is not in global mode',
   DEVICE_PASSWORD_EXPIRED: 'The password of the device has expired',
   DEVICE_UNSUPPORTED: 'The device is not supported',
+  JUMP_HOST_UNREACHABLE: 'Unable to reach the device',
+  JUMP_HOST_AUTH_FAILED: 'Unable to reach the device',
+  JUMP_HOST_FORWARDING_REFUSED: 'Unable to reach the device',
 }
 
 /** The ending for a thrown value; undefined for one that nobody expected. */

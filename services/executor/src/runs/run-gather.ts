@@ -1,6 +1,6 @@
 // Puts together what the work of an attempt needs: target and credentials resolved anew, the device, the journal.
 import type { Bus } from '@slipway/bus'
-import type { CommandWatch } from '@slipway/router-session'
+import type { CommandWatch, JumpHosts } from '@slipway/router-session'
 import type { Opener } from '@slipway/secrets/open'
 import type { Clock } from '@slipway/service-kit'
 import type { Logger } from 'pino'
@@ -37,6 +37,7 @@ interface GatherDeps {
   hosts: HostContextStore
   times: ActionTimes
   deviceTimes: DeviceTimes
+  jumpHosts: JumpHosts
   metrics: ExecutorMetrics
 }
 
@@ -53,10 +54,11 @@ export async function gatherWork(deps: GatherDeps, active: ActiveRun, tools: Gat
   const { report, files, mask, log } = tools
   const { hostId } = run.job
   const target = await resolveTarget(deps.bus, run.job, control)
-  const { device: address, repository, secrets } = openTarget(deps.opener, target)
+  const { device: address, jumpHost, repository, secrets } = openTarget(deps.opener, target)
   mask.add(secrets)
   const bare = createDevice({
     target: address,
+    path: jumpHost === undefined ? undefined : deps.jumpHosts.path(jumpHost),
     control,
     log: files.terminal,
     status: (text) => report.status(text),

@@ -2,6 +2,7 @@
 // goes out by delivery, enqueued in the transaction that ends the run, so a run has exactly one.
 import type { Bus } from '@slipway/bus'
 import { executorEvents } from '@slipway/contracts'
+import type { JumpHosts } from '@slipway/router-session'
 import type { Opener } from '@slipway/secrets/open'
 import type { Clock } from '@slipway/service-kit'
 import type { Logger } from 'pino'
@@ -42,6 +43,7 @@ export interface RunServiceDeps {
   results: ResultService
   times: ActionTimes
   deviceTimes: DeviceTimes
+  jumpHosts: JumpHosts
   maxAttempts: number
 }
 
