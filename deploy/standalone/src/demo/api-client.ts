@@ -29,7 +29,8 @@ export interface Job {
 export interface ApiClient {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body: unknown): Promise<T>
-  delete(path: string): Promise<void>
+  /** @returns false if it is refused (400): what is in use stays */
+  delete(path: string): Promise<boolean>
   download(path: string): Promise<Buffer>
 }
 
@@ -40,11 +41,11 @@ export async function connectApi(url: string, username: string, password: string
   const { token } = (await login.json()) as { token: string }
   const headers = { ...basic(token, 'unused'), 'content-type': 'application/json' }
 
-  async function call(method: string, path: string, body?: unknown): Promise<Response> {
+  async function call(method: string, path: string, body?: unknown, expected = 200): Promise<Response> {
     const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) }
     const response = await fetch(`${url}/api/v1${path}`, init)
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
-    return response
+    if (response.ok || response.status === expected) return response
+    throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
   }
   const answer = async <T>(response: Response) =>
     ((await response.json()) as { api_response: T }).api_response
@@ -52,7 +53,7 @@ export async function connectApi(url: string, username: string, password: string
   return {
     get: async <T>(path: string) => answer<T>(await call('GET', path)),
     post: async <T>(path: string, body: unknown) => answer<T>(await call('POST', path, body)),
-    delete: async (path) => void (await call('DELETE', path)),
+    delete: async (path) => (await call('DELETE', path, undefined, 400)).ok,
     download: async (path) => Buffer.from(await (await call('GET', path)).arrayBuffer()),
   }
 }

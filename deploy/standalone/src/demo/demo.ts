@@ -26,8 +26,10 @@ interface Package {
 
 /** Runs the demo. @returns true if the upgrade was completed */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
-  const { print, lab } = options
+  const { print } = options
   const api = await connectApi(options.url, options.username, options.password)
+  const busy = await deleteEarlierHosts(api)
+  const lab = { ...options.lab, routers: options.lab.routers.map((router) => renamed(router, busy)) }
   const repository = lab.repositories[0]
   const router = lab.routers.find((candidate) => packagesFor(candidate, repository).length > 0)
   if (!repository || !router) throw new Error('the lab offers no router with packages')
@@ -61,12 +63,30 @@ async function fillInventory(api: ApiClient, lab: Lab, repository: LabRepository
   )
   await api.post('/regions', { region_name: REGION, server_repositories: [repository.row.hostname] })
   await api.post('/custom_command_profiles', { profile_name: 'Demo checks', command_list: ['show platform'] })
-  // A lab's routers are new at every start: hosts of an earlier demo would show what no longer is.
+  await api.post('/hosts', lab.routers.map(hostRow))
+}
+
+/**
+ * A lab's routers are new at every start: hosts of an earlier demo would show what no longer is. @returns the names of
+ * those that stay: where a demo was interrupted, its job still looks for a router that is gone
+ */
+async function deleteEarlierHosts(api: ApiClient): Promise<Set<string>> {
+  await api.post('/regions', { region_name: REGION })
   const { host_list: old } = await api.get<{ host_list: { hostname: string }[] }>(
     `/hosts?region=${encodeURIComponent(REGION)}`,
   )
-  for (const { hostname } of old) await api.delete(`/hosts/${encodeURIComponent(hostname)}/delete`)
-  await api.post('/hosts', lab.routers.map(hostRow))
+  const busy = new Set<string>()
+  for (const { hostname } of old) {
+    if (!(await api.delete(`/hosts/${encodeURIComponent(hostname)}/delete`))) busy.add(hostname)
+  }
+  return busy
+}
+
+/** `lab-asr9k-telnet-1 (2)` where the name is taken. */
+function renamed(router: LabRouter, taken: Set<string>): LabRouter {
+  let name = router.name
+  for (let count = 2; taken.has(name); count++) name = `${router.name} (${count})`
+  return { ...router, name }
 }
 
 const hostRow = (router: LabRouter) => ({

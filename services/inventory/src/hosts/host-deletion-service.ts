@@ -50,7 +50,8 @@ async function finish(
     // the jobs may be gone: only forward is safe.
     if (!hasCode(error, 'SCHEDULER_HOST_BUSY')) throw error
     await store.unmarkDeleting(host.id)
-    throw createError('INVENTORY_HOST_JOB_RUNNING', [host.hostname], error)
+    // No cause: a refusal is no failure, and nothing to log.
+    throw createError('INVENTORY_HOST_JOB_RUNNING', [host.hostname])
   }
   // Whether or not it is still marked: another request may have met a job that has ended since.
   await store.remove(host.id)
