@@ -4,7 +4,7 @@ import type { InstallAction } from '@slipway/contracts'
 import { DEMO_TAR } from '@slipway/router-sim'
 import { until } from '@slipway/test-kit'
 import t from 'tap'
-import { type Bench, bench, DEVICE_PASSWORD, REPOSITORY_PASSWORD } from './harness.ts'
+import { type Bench, bench, DEVICE_PASSWORD, dump, REPOSITORY_PASSWORD } from './harness.ts'
 
 // Mostly waiting for routers, so side by side.
 t.jobs = 3
@@ -88,15 +88,18 @@ for (const family of ['asr9k', 'ncs5500'] as const) {
     })
 
     await t.test('people see what happens', async (t) => {
-      const messages = b.progress.filter(({ jobId }) => jobId === added.jobId).map(({ message }) => message)
+      t.ok(b.progress.some(({ jobId }) => jobId === added.jobId))
+      const eventsOf = (jobId: number) =>
+        b.query<{ payload: { text?: string } }>(
+          'SELECT payload FROM job_event WHERE job_id = $1 ORDER BY seq',
+          [jobId],
+        )
+      const copying = await eventsOf(added.jobId)
       t.ok(
-        messages.some((message) => /^Copying /.test(message)),
-        messages.join(' | '),
+        copying.some(({ payload }) => /^Copying /.test(payload.text ?? '')),
+        JSON.stringify(copying),
       )
-      const events = await b.query<{ payload: { text?: string } }>(
-        'SELECT payload FROM job_event WHERE job_id = $1 ORDER BY seq',
-        [activated.jobId],
-      )
+      const events = await eventsOf(activated.jobId)
       t.ok(events.some(({ payload }) => payload.text === 'Waiting for device boot to reconnect'))
       t.ok(events.some(({ payload }) => payload.text === 'Waiting for all nodes to come up'))
     })
@@ -263,20 +266,3 @@ void t.test('what goes wrong is told in the words of the device', { buffered: tr
     'no session is left open',
   )
 })
-
-/** Everything in the database and in the log folder, as one text. */
-async function dump(b: Bench): Promise<string> {
-  const tables = await b.query<{ table_name: string }>(
-    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'",
-  )
-  const rows = await Promise.all(
-    tables.map(({ table_name }) => b.query(`SELECT row_to_json(t)::text AS row FROM "${table_name}" t`)),
-  )
-  const names = await readdir(b.logDir, { recursive: true, withFileTypes: true })
-  const files = await Promise.all(
-    names
-      .filter((entry) => entry.isFile())
-      .map((entry) => readFile(join(entry.parentPath, entry.name), 'latin1')),
-  )
-  return JSON.stringify(rows) + files.join('\n')
-}

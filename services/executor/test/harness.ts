@@ -1,6 +1,7 @@
 // An executor on a real PostgreSQL and the in-process bus, with a scheduler and an inventory that remember what they
 // were told, against simulated routers on real sockets.
 import { randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createInProcessBus } from '@slipway/bus'
@@ -75,6 +76,8 @@ export interface LabHost {
   hostId: string
   router: SimulatedRouter
   target: ExecutionTarget['host']
+  /** The jump host it is reached through; set it before a job is offered. */
+  jumpHost?: ExecutionTarget['jumpHost']
 }
 
 export interface Bench {
@@ -110,7 +113,8 @@ export interface Bench {
   claims: number
 }
 
-const seal = createSealer(createKeyring(MASTER_KEY))
+/** Seals as the inventory does. */
+export const seal = createSealer(createKeyring(MASTER_KEY))
 
 export async function bench(t: Teardown): Promise<Bench> {
   const db = await database(t, {
@@ -314,6 +318,7 @@ export async function bench(t: Teardown): Promise<Bench> {
     if (host === undefined) throw createError('INVENTORY_HOST_NOT_FOUND', [hostId])
     return {
       host: host.target,
+      ...(host.jumpHost === undefined ? {} : { jumpHost: host.jumpHost }),
       ...(serverRepository === undefined ? {} : { repository }),
       profiles: self.profiles,
       missing: self.missing,
@@ -327,4 +332,21 @@ export async function bench(t: Teardown): Promise<Bench> {
     await pool.end()
   })
   return self
+}
+
+/** Everything in the database and in the log folder, as one text. */
+export async function dump(b: Bench): Promise<string> {
+  const tables = await b.query<{ table_name: string }>(
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'",
+  )
+  const rows = await Promise.all(
+    tables.map(({ table_name }) => b.query(`SELECT row_to_json(t)::text AS row FROM "${table_name}" t`)),
+  )
+  const names = await readdir(b.logDir, { recursive: true, withFileTypes: true })
+  const files = await Promise.all(
+    names
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFile(join(entry.parentPath, entry.name), 'latin1')),
+  )
+  return JSON.stringify(rows) + files.join('\n')
 }

@@ -1,11 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
-import { hasCode } from '@slipway/contracts'
+import { hasCode, logTicketHeader } from '@slipway/contracts'
+import { createKeyring, createSignatures } from '@slipway/secrets'
 import { until } from '@slipway/test-kit'
 import Fastify from 'fastify'
 import t from 'tap'
 import { createFileLogStore } from '../src/logs/log-store.ts'
+import { createLogTickets } from '../src/logs/log-tickets.ts'
 import { bench } from './harness.ts'
 
 t.test('session logs', async (t) => {
@@ -84,6 +86,47 @@ t.test('session logs', async (t) => {
     t.same(await b.query('SELECT 1 FROM run'), [])
     t.same(await b.query('SELECT 1 FROM log_index'), [])
   })
+})
+
+t.test('a ticket opens the logs of its job for a minute, at any executor with the same keys', (t) => {
+  let nowMs = Date.parse('2026-11-22T10:00:00Z')
+  const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
+  const tickets = (keys: string) =>
+    createLogTickets(createSignatures(createKeyring(keys), 'executor/session-logs'), {
+      now: () => new Date(nowMs),
+    })
+  const one = tickets(`k1:${key(1)}`)
+  const ticket = one.issue(7)
+  t.ok(one.isValid(7, ticket))
+  t.ok(tickets(`k2:${key(2)},k1:${key(1)}`).isValid(7, ticket), 'also while the master key is changed')
+  t.notOk(tickets(`k2:${key(2)}`).isValid(7, ticket))
+  t.notOk(one.isValid(8, ticket))
+  t.notOk(one.isValid(7, ticket.replace(/^\d/, '9')), 'its end cannot be moved')
+  for (const forged of ['', '.', `${nowMs}.`, 'x.y', `${ticket}x`]) t.notOk(one.isValid(7, forged), forged)
+  nowMs += 60_000
+  t.notOk(one.isValid(7, ticket))
+  t.end()
+})
+
+t.test('an executor that is its own process serves logs for a ticket only', async (t) => {
+  const b = await bench(t)
+  const executor = await b.start()
+  const { jobId } = await b.run(await b.lab.add('asr9k'), 'inventory')
+  const app = Fastify()
+  await app.register(executor.ticketedRoutes)
+  t.teardown(() => app.close())
+  const get = (id: number, ticket?: string) =>
+    app.inject({
+      url: `/install/logs/${id}`,
+      headers: ticket === undefined ? {} : { [logTicketHeader]: ticket },
+    })
+  for (const answer of [
+    await get(jobId),
+    await get(jobId, 'x'),
+    await get(jobId, '1795305600000.signature'),
+  ]) {
+    t.match(answer.json(), { code: 'AUTH_NOT_AUTHORIZED' })
+  }
 })
 
 t.test('a claimed job that is no longer offered is dropped', async (t) => {
