@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { createKeyring, createSealer, hasSecretsCode, loadOrCreateMasterKey } from '../src/index.ts'
+import {
+  createKeyring,
+  createSealer,
+  createSignatures,
+  hasSecretsCode,
+  loadOrCreateMasterKey,
+} from '../src/index.ts'
 import { createOpener } from '../src/open.ts'
 
 const key = (fill: number): string => Buffer.alloc(32, fill).toString('base64')
@@ -190,4 +196,21 @@ t.test('the master key file', async (t) => {
       t.equal(await readFile(path, 'utf8'), content)
     }
   })
+})
+
+t.test('a signature counts for its text, its purpose and its keys only', (t) => {
+  const signatures = createSignatures(one, 'purpose')
+  const signature = signatures.sign('text')
+  t.ok(signatures.verify('text', signature))
+  t.ok(createSignatures(two, 'purpose').verify('text', signature), 'an old key still verifies')
+  t.not(createSignatures(two, 'purpose').sign('text'), signature, 'the first key signs')
+  t.notOk(createSignatures(one, 'another').verify('text', signature))
+  for (const [text, wrong] of [
+    ['texT', signature],
+    ['text', ''],
+    ['text', signature.slice(1)],
+  ] as const) {
+    t.notOk(signatures.verify(text, wrong))
+  }
+  t.end()
 })

@@ -8,6 +8,7 @@ import {
   type Caller,
   createError,
   type Epoch,
+  executorMessages,
   inventoryMessages,
   type Privilege,
   type ReplyOf,
@@ -20,6 +21,7 @@ import {
 import { createLogger, createMetrics, systemClock } from '@slipway/service-kit'
 import type { FastifyPluginAsync } from 'fastify'
 import { type GatewayConfig, gatewayService } from '../src/index.ts'
+import { createLogProxy } from '../src/install/log-proxy.ts'
 
 type Replies<M extends Record<string, Rpc>> = {
   [K in keyof M]?: (payload: RequestOf<M[K]>) => ReplyOf<M[K]> | Promise<ReplyOf<M[K]>>
@@ -29,9 +31,12 @@ export interface World {
   auth?: Replies<typeof authMessages>
   inventory?: Replies<typeof inventoryMessages>
   scheduler?: Replies<typeof schedulerMessages>
+  executor?: Replies<typeof executorMessages>
   sessionLogs?: FastifyPluginAsync
+  /** Session logs come from executors at these URLs instead. */
+  executorUrls?: readonly string[]
   /** Services that are away. */
-  away?: readonly ('auth' | 'inventory' | 'scheduler')[]
+  away?: readonly ('auth' | 'inventory' | 'scheduler' | 'executor')[]
   now?: string
   config?: Partial<GatewayConfig>
 }
@@ -91,6 +96,7 @@ export async function build(t: Teardown, world: World = {}) {
     auth: { messages: authMessages, replies: { ...authDefaults(keys), ...world.auth } },
     inventory: { messages: inventoryMessages, replies: { ...inventoryDefaults, ...world.inventory } },
     scheduler: { messages: schedulerMessages, replies: { ...schedulerDefaults, ...world.scheduler } },
+    executor: { messages: executorMessages, replies: { ...world.executor } },
   }
   const authBus = await hub.connect('auth')
   for (const [name, { messages, replies }] of Object.entries(tables)) {
@@ -108,12 +114,18 @@ export async function build(t: Teardown, world: World = {}) {
   }
   const now = world.now
   const clock = now === undefined ? systemClock : { ...systemClock, now: () => new Date(now) }
+  const bus = await hub.connect('gateway')
+  const { executorUrls } = world
   const gateway = await gatewayService.create({
-    bus: await hub.connect('gateway'),
+    bus,
     log,
     clock,
     config: { host: '127.0.0.1', port: 0, readTimeout: 1_900, stopGrace: 1_000, drain: 0, ...world.config },
-    byteRoutes: { sessionLogs: world.sessionLogs ?? defaultSessionLogs },
+    byteRoutes: {
+      sessionLogs: executorUrls
+        ? createLogProxy({ bus, executorUrls, log })
+        : (world.sessionLogs ?? defaultSessionLogs),
+    },
     health: { name: 'test', live: () => true, ready: {}, metrics: createMetrics() },
   })
   t.teardown(async () => {
