@@ -149,7 +149,11 @@ t.test(
     })
     t.match(await heard(await channelTo(client, telnet.address, telnet.port), /Username: /), /Username/)
     t.match(await heard(await channelTo(client, ssh.address, ssh.port), /^SSH-2/), /Cisco/)
-    await t.rejects(channelTo(client, '127.0.0.1', basePort), { reason: 1, message: /open failed/ }, 'nowhere else')
+    await t.rejects(
+      channelTo(client, '127.0.0.1', basePort),
+      { reason: 1, message: /open failed/ },
+      'nowhere else',
+    )
 
     const ask = async (path: string, method = 'GET') => {
       const response = await fetch(`${lab.controlUrl}/jump-hosts${path}`, { method })

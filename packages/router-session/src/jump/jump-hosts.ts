@@ -77,12 +77,14 @@ export function createJumpHosts(options: JumpHostsOptions = {}): JumpHosts {
       }
     },
     state: () =>
-      [...shared.values()].map(({ hop, connection }) => ({
-        jumpHost: hopText(hop),
-        connected: connection.connected(),
-        channels: connection.channels(),
-        logins: connection.logins(),
-      })),
+      [...shared.values()]
+        .map(({ hop, connection }) => ({
+          jumpHost: hopText(hop),
+          connected: connection.connected(),
+          channels: connection.channels(),
+          logins: connection.logins(),
+        }))
+        .filter(({ connected, logins }) => connected || logins > 0),
     close() {
       closed = true
       for (const { connection } of shared.values()) connection.close()

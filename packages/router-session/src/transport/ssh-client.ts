@@ -1,14 +1,13 @@
 // An SSH connection by ssh2, logged in: password or keyboard-interactive, one attempt with the credentials (wrong ones
 // may lock the account), legacy algorithms only after a handshake that found no common ones.
 import type { Duplex } from 'node:stream'
-import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'ssh2'
-import { type DeviceError, deviceError, hasDeviceCode } from '../device-error.ts'
+import { type DeviceError, deviceError } from '../device-error.ts'
 import type { Hop } from '../device-target.ts'
 import type { Handshakes } from './handshakes.ts'
 import { LEGACY_ALGORITHMS } from './ssh-algorithms.ts'
 import { createSshAuth } from './ssh-auth.ts'
-import { abortedError, destroyQuietly, socketError } from './tcp-dial.ts'
+import { destroyQuietly, socketError } from './tcp-dial.ts'
 import type { Dial, OpenLimits } from './transport.ts'
 import { type Settle, within } from './within.ts'
 
@@ -17,9 +16,6 @@ const KEEPALIVE = { keepaliveInterval: 10_000, keepaliveCountMax: 3 } as const
 
 /** ssh2's words when both sides have no algorithm in common: `Handshake failed: no matching key exchange algorithm`. */
 const NO_COMMON_ALGORITHM = /no matching|Protocol major versions differ|modulus too small/i
-
-/** SSH servers pace logins by closing new connections before their banner; XR allows about one a second. */
-const PACING_MS = [1000, 2000, 4000] as const
 
 /** A connection that is logged in. */
 export interface SshConnection {
@@ -128,34 +124,4 @@ function sshError(hop: Hop, error: Error & { level?: string }): DeviceError {
     )
   }
   return socketError(hop, error)
-}
-
-/** Whether a connection was closed before it said anything: how servers pace too many SSH logins. */
-function closedBeforeHandshake(error: unknown): boolean {
-  return (
-    hasDeviceCode(error, 'DEVICE_UNREACHABLE') &&
-    error instanceof Error &&
-    /before handshake|connection was closed|reset by peer/.test(error.message)
-  )
-}
-
-/** Opens, and tries again a few times while the server paces logins. An abort: DEVICE_ABORTED. */
-export async function atItsPace<T>(
-  hop: Hop,
-  signal: AbortSignal | undefined,
-  open: () => Promise<T>,
-  waiting: (waitMs: number) => void = () => {},
-): Promise<T> {
-  for (const waitMs of PACING_MS) {
-    try {
-      return await open()
-    } catch (error) {
-      if (!closedBeforeHandshake(error)) throw error
-      waiting(waitMs)
-      await pause(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => {
-        throw abortedError(hop)
-      })
-    }
-  }
-  return open()
 }

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net'
 import ssh2, { type Connection, type ServerChannel, type TcpipRequestInfo } from 'ssh2'
 import { hostKeys } from '../host-keys.ts'
 import { createPortListener } from '../transport/port-listener.ts'
+import { CONNECT_FAILED, PROHIBITED, refusals } from './channel-refusal.ts'
 import { createPasswordCheck } from './password-check.ts'
 
 /** Options of a jump host. */
@@ -46,10 +47,6 @@ export interface SimulatedJumpHost {
   /** Forgets what was counted; open connections stay. */
   readonly reset: () => void
 }
-
-/** Reasons for which a channel is not opened (RFC 4254, 5.1). */
-const PROHIBITED = 1
-const CONNECT_FAILED = 2
 
 /** What OpenSSH tells when it cannot connect. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -160,34 +157,4 @@ function join(socket: Socket, channel: ServerChannel): void {
   socket.on('close', () => channel.close())
   channel.pipe(socket)
   socket.pipe(channel)
-}
-
-type OpenFail = (recipient: number, reason: number, words: string) => void
-
-/**
- * How to refuse a channel with reason and words. ssh2's `reject` knows neither; they are put in on the way to its
- * protocol layer, where it has both.
- */
-function refusals(connection: Connection): (reject: () => void, reason: number, words: string) => void {
-  const protocol: unknown = Reflect.get(connection, '_protocol')
-  let told: { reason: number; words: string } | undefined
-  if (hasOpenFail(protocol)) {
-    const original = protocol.channelOpenFail.bind(protocol)
-    protocol.channelOpenFail = (recipient, reason, words) =>
-      original(recipient, told?.reason ?? reason, told?.words ?? words)
-  }
-  return (reject, reason, words) => {
-    told = { reason, words }
-    reject()
-    told = undefined
-  }
-}
-
-function hasOpenFail(value: unknown): value is { channelOpenFail: OpenFail } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'channelOpenFail' in value &&
-    typeof value.channelOpenFail === 'function'
-  )
 }
