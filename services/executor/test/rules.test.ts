@@ -14,7 +14,7 @@ import {
 } from '../src/actions/selection.ts'
 import { packageNames } from '../src/actions/software.ts'
 import { type Repository, sourceOf } from '../src/actions/source.ts'
-import { restartByUptime } from '../src/actions/uptime.ts'
+import { restartSince } from '../src/actions/uptime.ts'
 import { diffPage } from '../src/logs/capture-diff.ts'
 import { archiveNames, captureName, uniqueName } from '../src/logs/log-names.ts'
 import { leaseEndFrom, leaseHolds } from '../src/runs/lease.ts'
@@ -206,17 +206,29 @@ t.test('the aim of a command is read from the package lists', async (t) => {
   t.notOk(reached('commit'))
 })
 
-t.test('a restart shows in the uptime', async (t) => {
-  t.equal(restartByUptime({ uptimeSeconds: 86_400 }, 60, 300), 'yes')
-  t.equal(
-    restartByUptime({ uptimeSeconds: 86_400 }, 86_640, 300),
-    'no',
-    'whole minutes and drift are no restart',
-  )
-  t.equal(restartByUptime({ uptimeSeconds: 60 }, 0, 3), 'unclear', 'it had only just booted')
-  t.equal(restartByUptime({ uptimeSeconds: 60 }, 60, 600), 'yes')
-  t.equal(restartByUptime({}, 60, 300), 'unclear')
-  t.equal(restartByUptime({ uptimeSeconds: 86_400 }, undefined, 300), 'unclear')
+t.test('a restart shows in the uptime, or in the version', async (t) => {
+  const restarted = (
+    before: number | undefined,
+    now: number | undefined,
+    since: number,
+    versions = '1 1',
+  ) => {
+    const [was, is] = versions.split(' ').map((version) => (version === '-' ? undefined : version))
+    const baseline = {
+      ...(before === undefined ? {} : { uptimeSeconds: before }),
+      ...(was === undefined ? {} : { version: was }),
+    }
+    return restartSince(baseline, { uptimeSeconds: now, version: is }, since)
+  }
+  t.equal(restarted(86_400, 60, 300), 'yes')
+  t.equal(restarted(86_400, 86_640, 300), 'no', 'whole minutes and drift are no restart')
+  t.equal(restarted(60, 0, 3), 'unclear', 'it had only just booted')
+  t.equal(restarted(60, 60, 600), 'yes')
+  t.equal(restarted(undefined, 60, 300), 'unclear')
+  t.equal(restarted(86_400, undefined, 300), 'unclear')
+  t.equal(restarted(0, 240, 267, '5.3.3 6.1.4'), 'yes', 'it had only just booted, but runs another version')
+  t.equal(restarted(0, 240, 267, '5.3.3 -'), 'unclear')
+  t.equal(restarted(86_400, 86_640, 300, '5.3.3 6.1.4'), 'no', 'the uptime is asked first')
 })
 
 t.test('device texts become one sentence', async (t) => {

@@ -11,7 +11,7 @@ import { throughOutages, untilInstallIdle, watchOperation } from './install-watc
 import { type InstallEnd, type InstallOrder, isReached } from './operation-order.ts'
 import { reconcile } from './reconcile.ts'
 import { readSoftware } from './software.ts'
-import { readUptime } from './uptime.ts'
+import { readSystem } from './uptime.ts'
 
 /** A lost connection or another operation may keep the router from taking a command; so often it is tried. */
 const MAX_SENDS = 3
@@ -107,7 +107,7 @@ async function send(context: ActionContext, order: InstallOrder): Promise<Instal
 async function baseline(context: ActionContext, order: InstallOrder): Promise<Baseline> {
   const { clock, device, dialect, times } = context
   const { output, failed } = await device.read(dialect.commands.log, times.commandMs)
-  const uptimeSeconds = await readUptime(context)
+  const { uptimeSeconds, version } = await readSystem(context)
   const { inactive, active } = order.software
   return {
     at: clock.now().toISOString(),
@@ -117,6 +117,7 @@ async function baseline(context: ActionContext, order: InstallOrder): Promise<Ba
     // Without a log it must stay open, or every operation of the past would look new.
     ...(failed ? {} : { lastOperation: Math.max(0, ...loggedIds(output)) }),
     ...(uptimeSeconds === undefined ? {} : { uptimeSeconds }),
+    ...(version === undefined ? {} : { version }),
   }
 }
 

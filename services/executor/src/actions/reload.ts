@@ -1,6 +1,6 @@
 // Sees a router through the restart that an operation needs. The old software may answer for minutes after it said
 // that it will restart, and a broken connection may be the network's, so a restart counts when the uptime dropped, or,
-// where the uptime cannot tell, when the connection broke.
+// where the uptime cannot tell, when another version runs or the connection broke.
 // Then the router must let us in again, and all nodes must come up.
 import { judgeNodes, parsePlatform } from '@slipway/router-session'
 import { pauseRun } from '../runs/run-control.ts'
@@ -10,7 +10,7 @@ import { readThroughOutages, throughOutages } from './install-watch.ts'
 import { type InstallEnd, isReached } from './operation-order.ts'
 import { createPace } from './pace.ts'
 import { readSoftware } from './software.ts'
-import { readUptime, restartByUptime } from './uptime.ts'
+import { readSystem, restartSince } from './uptime.ts'
 
 /** Never matches: only the end of the session is waited for. */
 const NOTHING = /(?!)/
@@ -51,13 +51,13 @@ async function untilRestarted(context: ActionContext, end: InstallEnd): Promise<
   }
 }
 
-/** The uptime decides where it can tell; a lost connection alone may be the network's. */
+/** Uptime and version decide where they can tell; a lost connection alone may be the network's. */
 async function hasRestarted(context: ActionContext, end: InstallEnd): Promise<'yes' | 'no' | 'unclear'> {
   const { clock, device } = context
   const { entry, outagesBefore } = end
-  const uptime = await throughOutages(context, () => readUptime(context))
+  const system = await throughOutages(context, () => readSystem(context))
   const since = (clock.now().getTime() - new Date(entry.before.at).getTime()) / 1_000
-  const told = restartByUptime(entry.before, uptime, since)
+  const told = restartSince(entry.before, system, since)
   if (told !== 'unclear') return told
   if (outagesBefore !== undefined) return device.outages() > outagesBefore ? 'yes' : 'unclear'
   return device.outages() > 0 || (await runsTargets(context, end)) ? 'yes' : 'unclear'

@@ -22,6 +22,8 @@ export interface Baseline {
   readonly lastOperation?: number
   /** Seconds since it booted; absent if it could not be read. */
   readonly uptimeSeconds?: number
+  /** The version that ran; absent if it could not be read. */
+  readonly version?: string
 }
 
 export interface JournalEntry {
