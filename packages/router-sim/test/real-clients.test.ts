@@ -1,29 +1,15 @@
 // The simulator against clients that somebody else wrote: OpenSSH (ssh, sftp), telnet, curl. On a machine without one
 // of them its tests are left out, and say so; in CI they must be there.
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { havePrograms } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import { createLab, type Lab, type LabRouterLine } from '../src/index.ts'
 
 const PASSWORD = 'lab-Secret-7'
 const PATIENCE_MS = 60_000
-
-/** Which of these programs are missing; empty means: all there. */
-function missing(...programs: string[]): string | false {
-  const absent = programs.filter((program) => {
-    try {
-      execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' })
-      return false
-    } catch {
-      return true
-    }
-  })
-  if (absent.length === 0) return false
-  if (process.env['CI'] !== undefined) return false
-  return `not installed here: ${absent.join(', ')} (apt-get install openssh-client telnet curl bsdutils)`
-}
 
 interface Ended {
   readonly out: string
@@ -32,7 +18,8 @@ interface Ended {
 
 /** A running client: types when it is asked, and tells how it ended. */
 function run(t: Test, program: string, args: string[], env: Record<string, string> = {}) {
-  const child = spawn(program, args, { env: { ...process.env, LC_ALL: 'C', ...env }, detached: true })
+  const settings = Object.entries({ LC_ALL: 'C', ...env }).map(([name, value]) => `${name}=${value}`)
+  const child = spawn('env', [...settings, program, ...args], { detached: true })
   let out = ''
   let check: () => void = () => undefined
   const heard = (bytes: Buffer) => {
@@ -105,7 +92,8 @@ function routerOf(lab: Lab, wanted: (line: LabRouterLine) => boolean): LabRouter
   return line
 }
 
-t.test('OpenSSH runs a command, and types in a terminal', { skip: missing('ssh') }, async (t) => {
+t.test('OpenSSH runs a command, and types in a terminal', async (t) => {
+  if (!havePrograms(t, { ssh: 'openssh-client' })) return
   const { lab, env, ssh } = await setUp(t)
   const router = routerOf(lab, ({ family, protocol }) => family === 'asr9k' && protocol === 'ssh')
   const to = [...ssh, '-p', String(router.port), `${router.user}@${router.address}`]
@@ -128,7 +116,8 @@ t.test('OpenSSH runs a command, and types in a terminal', { skip: missing('ssh')
   t.match(wrong.out, /Permission denied/)
 })
 
-t.test('OpenSSH goes through the jump host', { skip: missing('ssh') }, async (t) => {
+t.test('OpenSSH goes through the jump host', async (t) => {
+  if (!havePrograms(t, { ssh: 'openssh-client' })) return
   const { lab, env, ssh } = await setUp(t)
   const router = routerOf(lab, ({ jump_host: via, protocol }) => via !== undefined && protocol === 'ssh')
   const via = router.jump_host
@@ -143,7 +132,8 @@ t.test('OpenSSH goes through the jump host', { skip: missing('ssh') }, async (t)
   t.match(refused.out, /administratively prohibited|open failed/)
 })
 
-t.test("OpenSSH's sftp and curl fetch what routers fetch", { skip: missing('sftp', 'curl') }, async (t) => {
+t.test("OpenSSH's sftp and curl fetch what routers fetch", async (t) => {
+  if (!havePrograms(t, { sftp: 'openssh-client', curl: 'curl' })) return
   const { lab, env, folder, ssh } = await setUp(t)
   const file = 'asr9k-mcast-px.pie-5.3.3'
   for (const line of lab.lines) {
@@ -162,7 +152,8 @@ t.test("OpenSSH's sftp and curl fetch what routers fetch", { skip: missing('sftp
   t.ok((await readFile(join(folder, 'SFTP'))).equals(await readFile(join(folder, 'FTP'))), 'the same file')
 })
 
-t.test('telnet logs in and shows what the router runs', { skip: missing('telnet', 'script') }, async (t) => {
+t.test('telnet logs in and shows what the router runs', async (t) => {
+  if (!havePrograms(t, { telnet: 'telnet', script: 'bsdutils' })) return
   const { lab } = await setUp(t)
   for (const [family, command, prompt, version] of [
     ['asr9k', 'show version brief', /RP\/0\/RSP0\/CPU0:lab-asr9k-telnet-1#$/, /Version 5\.3\.3/],

@@ -28,7 +28,9 @@ export const subjectLiterals: Rule = (files) =>
 /** The environment is read by whoever starts a process, and handed on as settings. */
 export const environmentReads: Rule = (files) =>
   places(
-    among(files, /[.]ts$/).filter(({ path }) => !/^(packages\/(service|test)-kit|deploy|test)\//.test(path)),
+    among(files, /[.]ts$/).filter(
+      ({ path }) => !/^(packages\/(service|test)-kit|deploy|test)\/|\/test\//.test(path),
+    ),
     ENVIRONMENT,
   )
 
