@@ -148,7 +148,7 @@ t.test('who waits for a login can be told to stop', async (t) => {
   await attempts[1]
   first.abort()
   await attempts[0]
-  t.equal(jumpHosts.state()[0]?.logins, 0)
+  t.notOk(jumpHosts.state().some(({ logins }) => logins > 0))
 })
 
 t.test('trouble tells which hop it is at', async (t) => {

@@ -7,6 +7,7 @@ export {
   type NatsServerOptions,
   natsServer,
 } from './nats-server.ts'
+export { havePrograms } from './programs.ts'
 export { freePort, tempDir } from './resources.ts'
 export type { Teardown } from './teardown.ts'
 export { startTestPostgres, type TestServer } from './test-server.ts'
