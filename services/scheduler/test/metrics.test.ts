@@ -21,7 +21,7 @@ async function sample(
 type Reading = { values: readonly { value: number; metricName?: string }[] } | undefined
 
 /** A histogram's `_count` or `_sum`. */
-const valueOf = (reading: Reading, suffix: string) =>
+const readingOf = (reading: Reading, suffix: string) =>
   reading?.values.find(({ metricName = '' }) => metricName.endsWith(suffix))?.value
 
 t.test('waiting jobs are counted by what they wait for', async (t) => {
@@ -69,7 +69,7 @@ t.test('jobs are counted as they are created, started and ended', async (t) => {
   t.equal(await ended('Add', 'completed'), undefined, 'a second result changes nothing')
   t.equal(await ended('Discovery', 'completed'), 1)
   const start = await running.metrics.getSingleMetric('slipway_scheduler_due_to_start_seconds')?.get()
-  const of = (suffix: string) => valueOf(start, suffix)
+  const of = (suffix: string) => readingOf(start, suffix)
   t.equal(of('_count'), 2, 'each start once')
   t.equal(of('_sum'), 8)
 })
@@ -92,7 +92,7 @@ t.test('time spent behind another job of the host is not counted as a slow start
   if (second === undefined) throw new Error('nothing to do')
   await running.confirm(second)
   const start = await running.metrics.getSingleMetric('slipway_scheduler_due_to_start_seconds')?.get()
-  t.equal(valueOf(start, '_sum'), 1)
+  t.equal(readingOf(start, '_sum'), 1)
 })
 
 t.test('claims that nobody confirmed are counted when they are offered again', async (t) => {
