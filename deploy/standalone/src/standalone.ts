@@ -70,6 +70,17 @@ async function compose(
   releasers: ReturnType<typeof createReleasers>,
 ): Promise<Omit<Standalone, 'stop'>> {
   await mkdir(settings.dataDir, { recursive: true })
+  const serviceEnv = {
+    ...env,
+    SLIPWAY_MASTER_KEY: settings.masterKey ?? (await loadOrCreateMasterKey(settings.dataDir)),
+    // The lock on the data directory says that no other process works on these databases.
+    EXECUTOR_SOLE: 'true',
+    SLIPWAY_LOG_DIR: settings.logDir ?? join(settings.dataDir, 'logs'),
+  }
+  // All settings before anything is started: a wrong one is told at once.
+  for (const { name, configSchema } of [...domainServices, gatewayService]) {
+    loadConfig(configSchema, serviceEnv, { prefix: name.toUpperCase() })
+  }
   const databases = await openDatabases({
     services: domainServices,
     env,
@@ -80,13 +91,6 @@ async function compose(
   releasers.push('databases', () => databases.stop())
   signal.throwIfAborted()
 
-  const serviceEnv = {
-    ...env,
-    SLIPWAY_MASTER_KEY: settings.masterKey ?? (await loadOrCreateMasterKey(settings.dataDir)),
-    // The lock on the data directory says that no other process works on these databases.
-    EXECUTOR_SOLE: 'true',
-    SLIPWAY_LOG_DIR: settings.logDir ?? join(settings.dataDir, 'logs'),
-  }
   const metrics = createMetrics()
   const scraped = await startMetricsServer({ ...settings, log, metrics })
   if (scraped !== undefined) releasers.push('metrics', () => scraped.close())
