@@ -37,7 +37,6 @@ export interface Member {
 export interface Cluster {
   members: readonly Member[]
   database: string
-  initialAdmin: { username: string; password: string } | undefined
   stop(): Promise<void>
 }
 
@@ -102,7 +101,6 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
     members.push(await start('nats', 'NATS', () => launchNats(binary, file, natsPort, log)))
   }
 
-  let initialAdmin: Cluster['initialAdmin']
   const parts: EnvironmentParts = {
     env,
     masterKey: settings.masterKey ?? (await loadOrCreateMasterKey(settings.dataDir)),
@@ -117,7 +115,10 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
     port: settings.port,
   }
   function onNews(news: SupervisorNews): void {
-    if (news.kind === 'initial-admin') initialAdmin = { username: news.username, password: news.password }
+    // At once: a start that fails later must not lose what is told only once.
+    if (news.kind === 'initial-admin') {
+      onProgress(`password    ${news.password}   (generated; shown only this once)`)
+    }
   }
   function startService(plan: ServicePlan, extra: Environment = {}): Promise<Member> {
     const base = serviceEnvironment(plan, parts)
@@ -140,7 +141,7 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
     members.push(await startService(first, databases.exclusive ? { EXECUTOR_SOLE: 'true' } : {}))
   }
   members.push(...(await startAll([...others, ...of('gateway')])))
-  return { members, database: databases.description, initialAdmin }
+  return { members, database: databases.description }
 }
 
 function planServices(): Omit<ServicePlan, 'port'>[] {

@@ -53,7 +53,7 @@ function readSettings(argv: string[]) {
 }
 
 function printStart(
-  { members, database, initialAdmin }: Cluster,
+  { members, database }: Cluster,
   settings: ReturnType<typeof loadClusterSettings>,
   startedAt: number,
 ): void {
@@ -64,9 +64,6 @@ function printStart(
   const url = urlOf(settings)
   print(`  API         ${url}/api/v1`)
   print('  admin user  root')
-  if (initialAdmin !== undefined) {
-    print(`  password    ${initialAdmin.password}   (generated; shown only this once)`)
-  }
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
   print(`Slipway is ready on ${url} after ${seconds} s. Ctrl-C stops it.`)
 }
