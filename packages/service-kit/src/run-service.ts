@@ -34,6 +34,8 @@ export interface ServiceProcess<S extends TObject>
   defaultPort?: number
   /** Needed with a databaseFolder. */
   migrate?: Migrate
+  /** Why these settings will not do, said before anything is started. @param canReveal see ProcessParts.reveal */
+  objection?(config: Static<S>, canReveal: boolean): string | undefined
   create(deps: ServiceDeps<Static<S>>, parts: ProcessParts): Promise<RunningService>
 }
 
@@ -141,10 +143,11 @@ function readSettings<S extends TObject>(
 ): [ProcessSettings, Static<S>] {
   const { name, configSchema } = service
   try {
-    return [
-      loadProcessSettings(name, kindOf(service), env),
-      loadConfig(configSchema, env, { prefix: name.toUpperCase() }),
-    ]
+    const settings = loadProcessSettings(name, kindOf(service), env)
+    const config = loadConfig(configSchema, env, { prefix: name.toUpperCase() })
+    const objection = service.objection?.(config, revealBy(link) !== undefined)
+    if (objection !== undefined) throw new Error(objection)
+    return [settings, config]
   } catch (error) {
     link.tell({ kind: 'failed', message: messageOf(error) })
     process.stderr.write(`${name}: ${messageOf(error)}\n`)

@@ -7,11 +7,12 @@ await runService({
   ...authService,
   defaultPort: 5001,
   migrate,
+  // Before anything is stored: a password that nobody saw would lock everybody out.
+  objection: ({ adminPassword }, canReveal) =>
+    canReveal || adminPassword !== undefined
+      ? undefined
+      : 'SLIPWAY_ADMIN_PASSWORD is not set, and no terminal is there to show a generated one',
   async create(deps, { reveal }) {
-    if (reveal === undefined && deps.config.adminPassword === undefined) {
-      // Before anything is stored: a password that nobody saw would lock everybody out.
-      throw new Error('SLIPWAY_ADMIN_PASSWORD is not set, and no terminal is there to show a generated one')
-    }
     const auth = await authService.create(deps)
     if (auth.initialAdmin !== undefined) reveal?.({ kind: 'initial-admin', ...auth.initialAdmin })
     return auth
