@@ -17,7 +17,7 @@ export const adminPassword = 'a-password-for-tests-only'
 export const shape = process.env['SLIPWAY_SHAPE'] === 'cluster' ? 'cluster' : 'standalone'
 
 /** A dead executor's runs are taken over in seconds instead of most of a minute. */
-const quickLeases = {
+export const quickLeases = {
   EXECUTOR_LEASE: '6s',
   EXECUTOR_LEASE_RENEWAL: '1s',
   EXECUTOR_LEASE_MARGIN: '2s',
@@ -28,10 +28,10 @@ const quickLeases = {
 /** Starts Slipway on a free port, in the shape that is chosen, and waits until it is ready. */
 export async function startSlipway(
   dataDir: string,
-  options: { port?: number; env?: Record<string, string> } = {},
+  options: { port?: number; shape?: 'standalone' | 'cluster'; env?: Record<string, string> } = {},
 ): Promise<Slipway> {
   const port = options.port ?? (await freePort())
-  const child = startNode([`deploy/${shape}/start.mjs`], {
+  const child = startNode([`deploy/${options.shape ?? shape}/start.mjs`], {
     PORT: String(port),
     SLIPWAY_DATA_DIR: dataDir,
     SLIPWAY_ADMIN_PASSWORD: adminPassword,
