@@ -48,12 +48,21 @@ export async function startSlipway(
   return { url, dataDir, password: adminPassword, child, api: createApi(url, 'root', adminPassword) }
 }
 
-/** A TCP port that is free now. */
+/**
+ * A TCP port that is free now, below the range from which the system takes ports for outgoing connections: a cluster
+ * listens on a dozen ports from this one on, seconds later, and none of them may be taken meanwhile.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + 16 * Math.floor(Math.random() * 370)
+    if (await isFree(port)) return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
