@@ -1,5 +1,6 @@
 // Ctrl-C and SIGKILL in the middle of work: nothing is lost, nothing dangerous is done twice.
 
+import { until } from '@slipway/test-kit'
 import t from 'tap'
 import type { JobRow } from '../harness/api.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
@@ -14,14 +15,6 @@ t.teardown(() => lab.stop())
 const ended = (job: JobRow) => job.status === 'completed' || job.status === 'failed'
 const counted = ['add', 'activate', 'commit']
 
-async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (await condition()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`never: ${what}`)
-}
-
 /** Interrupts an upgrade at its Activate and starts anew. @returns the jobs when all is over */
 async function interrupt(router: LabRouter, signal: NodeJS.Signals): Promise<JobRow[]> {
   const dataDir = await makeDataDir()
@@ -30,7 +23,7 @@ async function interrupt(router: LabRouter, signal: NodeJS.Signals): Promise<Job
   await fillInventory(first.api, lab, [router])
   const ids = await scheduleUpgrade(first.api, lab, router)
   const sent = async () => (await lab.mutations(router.name)).some(({ kind }) => kind === 'activate')
-  await until(sent, 'the router got its activate')
+  await until(sent, { timeoutMs: 60_000, message: 'the router gets its activate' })
   const { code } = await first.child.stop(signal)
   if (signal === 'SIGINT') t.equal(code, 0, 'Ctrl-C ends with status 0')
 

@@ -127,19 +127,22 @@ for (const family of ['asr9k', 'ncs5500'] as const) {
       t.ok(everything.includes('sftp://files'), 'and yet what was sent is there')
     })
 
-    t.test('a tar is activated by the operation that added it', { skip: family !== 'asr9k' }, async (t) => {
-      const other = await b.lab.add('asr9k')
-      const softwarePackages = [DEMO_TAR]
-      const early = await b.run(other, 'Activate', { softwarePackages })
-      t.match(early, {
-        outcome: 'failed',
-        statusMessage: /^No install add operation of the exact selected packages/,
+    // A tar that is remembered by its operation is a matter of classic IOS XR; the simulator has tars for it only.
+    if (family === 'asr9k') {
+      t.test('a tar is activated by the operation that added it', async (t) => {
+        const other = await b.lab.add('asr9k')
+        const softwarePackages = [DEMO_TAR]
+        const early = await b.run(other, 'Activate', { softwarePackages })
+        t.match(early, {
+          outcome: 'failed',
+          statusMessage: /^No install add operation of the exact selected packages/,
+        })
+        t.match(await b.run(other, 'Add', { softwarePackages }), { outcome: 'completed' })
+        t.match(await b.run(other, 'Activate', { softwarePackages }), { outcome: 'completed' })
+        t.match(other.router.mutations.at(-1), { kind: 'activate', text: /install activate id 1 / })
+        t.equal(other.router.state().release, release)
       })
-      t.match(await b.run(other, 'Add', { softwarePackages }), { outcome: 'completed' })
-      t.match(await b.run(other, 'Activate', { softwarePackages }), { outcome: 'completed' })
-      t.match(other.router.mutations.at(-1), { kind: 'activate', text: /install activate id 1 / })
-      t.equal(other.router.state().release, release)
-    })
+    }
   })
 }
 
