@@ -28,6 +28,23 @@ export const logTicketHeader = 'x-slipway-ticket'
 export const executorDeliveries = {
   /** Jobs that are gone (deleted, trimmed history): their logs and runs go too. */
   forgetJobs: defineDelivery('executor', 'job.forget', strict({ jobIds: Type.Array(JobId) })),
+  /**
+   * Somebody wants a running job stopped: before its next mutating command, on the device where that can be done.
+   * Its result tells how it ended; a run that is completed by then stays so. Unknown runs are stored too: the
+   * request may arrive before the run is on record.
+   */
+  cancelRun: defineDelivery(
+    'executor',
+    'run.cancel',
+    strict({
+      jobId: JobId,
+      submission: Type.Integer({ minimum: 1 }),
+      /** The user, as the result names them: `Cancelled by olga`. */
+      requestedBy: Text,
+      /** Of the request that asked for it. */
+      requestId: Type.Optional(Text),
+    }),
+  ),
 } as const
 
 export const executorEvents = {
