@@ -11,6 +11,7 @@ export const errorCatalogue = {
   INPUT_MALFORMED_JSON: input('The request body is not valid JSON: {}'),
   INPUT_EMPTY_BODY: input('The request body is empty. Expected a JSON object or a list of JSON objects.'),
   INPUT_NOT_OBJECTS: input('The request body must be a JSON object or a list of JSON objects.'),
+  INPUT_ONE_OBJECT: input('The request body must be one JSON object.'),
   INPUT_CONTENT_TYPE: input('Content-Type must be application/json.'),
   INPUT_BAD_URL: input('The URL could not be decoded.'),
   INPUT_PARAMETER_UNKNOWN: input("Following parameter, '{}', is not allowed."),
@@ -31,6 +32,7 @@ export const errorCatalogue = {
   ROW_KEY_MISSING: input("Missing JSON key: '{}'."),
   ROW_WRONG_TYPE: input("'{}' must be {}."),
   ROW_TOO_LONG: input("'{}' is too long: at most {} characters."),
+  ROW_TOO_SHORT: input("'{}' is too short: at least {} characters."),
   ROW_INVALID_CHARACTERS: input(
     '"{}" contains invalid characters. It should only contain a-z, A-Z, 0-9, blanks and ().-_:+@/',
   ),
@@ -46,6 +48,13 @@ export const errorCatalogue = {
     retryable: true,
     message: 'Too many failed logins. Try again in {} seconds.',
   },
+  AUTH_USER_NOT_FOUND: input("User '{}' does not exist in the database."),
+  AUTH_USERNAME_INVALID: input(
+    "'{}' is an invalid username. It must not contain ':' nor begin or end with a blank.",
+  ),
+  AUTH_PRIVILEGE_INVALID: input("'{}' is an invalid privilege. It must be one of {}."),
+  AUTH_LAST_ADMIN: input("'{}' is the last active Admin and must remain one."),
+  AUTH_PASSWORD_WRONG: input('The present password is wrong.'),
   AUTH_STALE_REVOCATIONS: unavailable('The state of revoked tokens is not known at the moment.'),
 
   // Inventory

@@ -13,6 +13,7 @@ import {
   type Privilege,
   permissions,
   privileges,
+  usernameKey,
 } from '../src/index.ts'
 
 /** Who may do what, written out: a change of the table has to be made twice. */
@@ -114,5 +115,14 @@ t.test('an action is known by its exact name', async (t) => {
     { toString: () => 'Add' },
   ]) {
     t.notOk(isInstallAction(value))
+  }
+})
+
+t.test('names of users compare without case; some can be nobody', async (t) => {
+  t.equal(usernameKey('Root'), 'root')
+  t.equal(usernameKey('JOSÉ'), usernameKey('jose\u0301'))
+  t.equal(usernameKey('x'.repeat(50))?.length, 50)
+  for (const bad of ['', 'a:b', 'a\nb', 'a\0', '\ud800', 'x'.repeat(51), ' a', 'a ', 'eyJhIjo.e30.c2ln']) {
+    t.equal(usernameKey(bad), undefined)
   }
 })

@@ -26,6 +26,8 @@ export interface CreateFastifyOptions {
    * `Connection: close` meanwhile. Needs return503OnClosing: false.
    */
   drainMs?: number
+  /** Addresses and networks of proxies whose X-Forwarded-* headers are believed. Default: none. */
+  trustedProxies?: readonly string[]
 }
 
 const defaultBodyLimit = 16 * 1024 * 1024
@@ -46,6 +48,7 @@ export function createFastify(options: CreateFastifyOptions): FastifyInstance {
 }
 
 function settings(options: CreateFastifyOptions) {
+  const { trustedProxies = [] } = options
   return {
     loggerInstance: options.log as FastifyBaseLogger,
     logController: createRequestLog(),
@@ -58,7 +61,7 @@ function settings(options: CreateFastifyOptions) {
     // Ids follow a request into logs and commands: nobody outside chooses them, nor a client's address.
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-    trustProxy: false,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     // The default of 100 counts encoded characters and answers 414 outside of every handler.
     routerOptions: { maxParamLength },
     // The defaults drop unknown keys and turn "1" into 1: we refuse instead.

@@ -1,5 +1,5 @@
-import type { Bus, Registration } from '@slipway/bus'
-import { authEvents, authMessages, tokenAudience, tokenIssuer } from '@slipway/contracts'
+import type { Bus, Registration, RequestMeta } from '@slipway/bus'
+import { authEvents, authMessages, createError, tokenAudience, tokenIssuer } from '@slipway/contracts'
 import type { CredentialService } from './credentials/credential-service.ts'
 import type { KeyService } from './keys/key-service.ts'
 import type { TokenService } from './tokens/token-service.ts'
@@ -30,6 +30,27 @@ export function serveAuth(bus: Bus, auth: AuthUseCases, forget: (username: strin
       keys: await auth.keys.listPublic(),
     })),
     bus.serve(authMessages.listEpochs, async () => ({ epochs: await auth.users.listEpochs() })),
+    ...serveUsers(bus, auth.users),
     bus.subscribe(authEvents.userChanged, ({ username }) => forget(username)),
   ]
+}
+
+function serveUsers(bus: Bus, users: UserService): Registration[] {
+  return [
+    bus.serve(authMessages.upsertUsers, async ({ rows }, meta) => ({
+      rows: await users.upsert(rows, callerName(meta), meta.signal),
+    })),
+    bus.serve(authMessages.listUsers, async ({ username }) => ({ rows: await users.list(username) })),
+    bus.serve(authMessages.deleteUser, async ({ username }) => ({ username: await users.delete(username) })),
+    bus.serve(authMessages.changeOwnPassword, async ({ newPassword, ...present }, meta) => {
+      await users.changePassword({ username: callerName(meta), ...present }, newPassword, meta.signal)
+      return {}
+    }),
+  ]
+}
+
+/** The name of the user for whom it is asked; the bus lets no request without one through. */
+function callerName({ caller }: RequestMeta): string {
+  if (caller === undefined) throw createError('AUTH_NOT_AUTHORIZED')
+  return caller.username
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { passwordLength } from '@slipway/contracts'
 import { Secret } from '@slipway/service-kit'
 
 /** Settings of the auth service (`AUTH_*` unless named otherwise). */
@@ -11,7 +12,9 @@ export const authConfig = Type.Object({
   adminPassword: Type.Optional(
     Secret({
       env: 'SLIPWAY_ADMIN_PASSWORD',
-      description: 'Password of the admin `root` made at the very first start; without it one is generated.',
+      minLength: passwordLength.least,
+      description:
+        'Password of the admin `root` made at the very first start, at least 12 characters; without it one is generated.',
     }),
   ),
   keyRotationHours: Type.Integer({

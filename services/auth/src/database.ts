@@ -12,7 +12,7 @@ export function openDatabase(connection: DatabaseConnection, log: Log): Database
   })
 }
 
-/** Runs `work` in a transaction. */
+/** Runs `work` in a transaction. Users are changed 10,000 at once, and changes wait for each other. */
 export function inTransaction<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  return db.$transaction(work, transactionTimes.normal)
+  return db.$transaction(work, transactionTimes.bulk)
 }

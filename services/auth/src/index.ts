@@ -1,2 +1,2 @@
 export { authService } from './service.ts'
-export type { InitialAdmin } from './users/user-service.ts'
+export type { InitialAdmin } from './users/initial-admin.ts'

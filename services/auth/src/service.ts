@@ -1,6 +1,6 @@
 // Wiring: the only file that sees everything.
 import { fileURLToPath } from 'node:url'
-import { authEvents } from '@slipway/contracts'
+import { authEvents, type Epoch, usernameKey } from '@slipway/contracts'
 import { createKeyring, createSealer } from '@slipway/secrets'
 import { createOpener } from '@slipway/secrets/open'
 import {
@@ -22,8 +22,9 @@ import { createKeyService, type KeyService } from './keys/key-service.ts'
 import { createKeyStore } from './keys/key-store.ts'
 import { startRotation } from './keys/rotation.ts'
 import { createTokenService } from './tokens/token-service.ts'
-import { toEpoch, usernameKey } from './users/user.ts'
-import { createUserService, type InitialAdmin } from './users/user-service.ts'
+import type { InitialAdmin } from './users/initial-admin.ts'
+import { ensureAdmin } from './users/initial-admin-service.ts'
+import { createUserService } from './users/user-service.ts'
 import { createUserStore } from './users/user-store.ts'
 
 type Deps = ServiceDeps<AuthConfig>
@@ -55,9 +56,7 @@ async function create(deps: Deps): Promise<RunningAuth> {
   try {
     const db = openDatabase(deps.database, deps.log)
     releasers.push('database', () => db.$disconnect())
-    const { auth, forget } = await useCases(deps, db)
-    await auth.keys.rotateIfDue()
-    const initialAdmin = await auth.users.ensureAdmin(deps.config.adminPassword)
+    const { auth, forget, initialAdmin } = await useCases(deps, db)
     releasers.push('rotation', startRotation(auth.keys, deps.log))
     const registrations = serveAuth(deps.bus, auth, forget)
     releasers.push('registrations', () => Promise.all(registrations.map(({ drain }) => drain())))
@@ -69,10 +68,14 @@ async function create(deps: Deps): Promise<RunningAuth> {
   }
 }
 
-async function useCases(
-  deps: Deps,
-  db: Database,
-): Promise<{ auth: AuthUseCases; forget: (name: string) => void }> {
+interface UseCases {
+  readonly auth: AuthUseCases
+  /** Drops what is remembered of a user. */
+  readonly forget: (username: string) => void
+  readonly initialAdmin: InitialAdmin | undefined
+}
+
+async function useCases(deps: Deps, db: Database): Promise<UseCases> {
   const { bus, clock, metrics = createRegistry() } = deps
   const now = () => clock.now()
   const nowMs = () => clock.monotonicMs()
@@ -81,24 +84,22 @@ async function useCases(
   const store = createUserStore(db)
   const forget = (username: string) => verified.drop(usernameKey(username) ?? username)
   const keys = keyService(deps, db)
-  const users = createUserService({
-    store,
-    hasher,
-    now,
-    changed(user) {
-      forget(user.username)
-      bus.publish(authEvents.userChanged, toEpoch(user))
-    },
-  })
   const credentials = createCredentialService({
     users: store,
     hasher,
     throttle: createThrottle(nowMs),
     verified,
   })
+  const changed = (epoch: Epoch) => {
+    forget(epoch.username)
+    bus.publish(authEvents.userChanged, epoch)
+  }
+  const users = createUserService({ store, hasher, credentials, now, changed })
   const tokens = createTokenService({ currentKey: keys.current, now })
+  await keys.rotateIfDue()
+  const initialAdmin = await ensureAdmin({ store, hasher, now }, deps.config.adminPassword)
   const auth = { credentials: countLogins(metrics, credentials), tokens, keys, users }
-  return { auth, forget }
+  return { auth, forget, initialAdmin }
 }
 
 function keyService({ bus, clock, config, log }: Deps, db: Database): KeyService {

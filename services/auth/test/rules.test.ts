@@ -4,7 +4,8 @@ import { createPasswordHasher } from '../src/credentials/password-hasher.ts'
 import { createSlots } from '../src/credentials/slots.ts'
 import { createThrottle } from '../src/credentials/throttle.ts'
 import { createVerifiedPasswords } from '../src/credentials/verified-passwords.ts'
-import { applyChange, type User, usernameKey } from '../src/users/user.ts'
+import { applyChange, isActiveAdmin, keyOf, type User } from '../src/users/user.ts'
+import { type HashedInput, planUsers } from '../src/users/user-plan.ts'
 
 const user: User = {
   id: 'id',
@@ -15,14 +16,10 @@ const user: User = {
   email: '',
   active: true,
   epoch: 3,
+  createdBy: '',
+  createdAt: new Date(0),
   changedAt: new Date(0),
 }
-
-t.test('names of users compare without case and hold no colon and no control character', async (t) => {
-  t.equal(usernameKey('Root'), 'root')
-  t.equal(usernameKey('JOSÉ'), usernameKey('jose\u0301'))
-  for (const bad of ['', 'a:b', 'a\nb', 'a\0', '\ud800', 'x'.repeat(51)]) t.equal(usernameKey(bad), undefined)
-})
 
 t.test('password, privilege and activity raise the epoch, other changes do not', async (t) => {
   const now = new Date(5_000)
@@ -174,4 +171,44 @@ t.test('passwords are hashed with argon2id; without a hash nothing matches', asy
   t.equal(await check(stored, 'päss:wörd'), false)
   t.equal(await check(stored, ''), false)
   t.equal(await check(undefined, 'anything'), false)
+})
+
+t.test('whatever rows ask for, an active Admin is left', async (t) => {
+  const names = ['a', 'b', 'c', 'd']
+  const anyUser = fc.record({
+    privilege: fc.constantFrom('Admin' as const, 'Viewer' as const),
+    active: fc.boolean(),
+  })
+  const anyRow = fc.record<HashedInput>(
+    {
+      username: fc.constantFrom(...names, 'A', 'e'),
+      passwordHash: fc.constant('hash'),
+      privilege: fc.constantFrom('Admin' as const, 'Operator' as const),
+      active: fc.boolean(),
+    },
+    { requiredKeys: ['username'] },
+  )
+  const property = fc.property(fc.array(anyUser, { maxLength: 4 }), fc.array(anyRow), (given, rows) => {
+    const first: User = { ...user, id: 'first', username: 'first' }
+    const stored = [
+      first,
+      ...given.map((each, n) => ({ ...user, ...each, id: `${n}`, username: names[n] ?? '' })),
+    ]
+    const activeAdmins = new Set(stored.filter(isActiveAdmin).map(({ id }) => id))
+    const existing = new Map(stored.map((each) => [keyOf(each), each]))
+    let made = 0
+    const newId = () => `new-${++made}`
+    const deps = { now: new Date(1), newId, createdBy: 'x' }
+    const roster = { existing, activeAdmins, deletedEpochs: new Map([['e', 7]]) }
+    const demoted: HashedInput = { username: 'first', active: false }
+    const plan = planUsers([...rows, demoted], roster, deps)
+    const after = new Map(stored.map((each) => [each.id, each]))
+    for (const each of plan.accepted) after.set(each.id, each)
+    return (
+      [...after.values()].some(isActiveAdmin) &&
+      plan.results.length === rows.length + 1 &&
+      plan.accepted.every(({ username, epoch }) => username !== 'e' || epoch === 8)
+    )
+  })
+  t.doesNotThrow(() => fc.assert(property))
 })

@@ -1,13 +1,14 @@
 // A running auth service on a real database, met over the bus, with clocks that the test moves.
 import { fileURLToPath } from 'node:url'
 import { type Bus, createInProcessBus } from '@slipway/bus'
-import type { ReplyOf, RequestOf, Rpc } from '@slipway/contracts'
+import type { Caller, ReplyOf, RequestOf, Rpc } from '@slipway/contracts'
 import { withClient } from '@slipway/database'
 import { type Clock, createLogger, createRegistry, type Metrics } from '@slipway/service-kit'
 import { database, type Teardown, type TestDatabase } from '@slipway/test-kit'
 import { authService } from '../src/index.ts'
 
 export const masterKey = `k1:${Buffer.alloc(32, 7).toString('base64')}`
+export const admin: Caller = { username: 'root', privilege: 'Admin' }
 export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url))
 
 /** A clock that stands still until it is moved. */
@@ -40,7 +41,8 @@ export interface Running {
   readonly db: TestDatabase
   /** Everything that the service logged. */
   readonly logged: string[]
-  ask<T extends Rpc>(rpc: T, payload: RequestOf<T>): Promise<ReplyOf<T>>
+  /** Asks as the admin, or as somebody else. */
+  ask<T extends Rpc>(rpc: T, payload: RequestOf<T>, caller?: Caller): Promise<ReplyOf<T>>
   sql<R>(text: string, values?: unknown[]): Promise<R[]>
   /** Starts one more replica on the same database. */
   start(settings?: Settings): ReturnType<typeof authService.create>
@@ -79,7 +81,7 @@ export async function build(t: Teardown, settings: Settings = { adminPassword: '
     clock,
     db,
     logged,
-    ask: (rpc, payload) => bus.request(rpc, payload),
+    ask: (rpc, payload, caller = admin) => bus.request(rpc, payload, { caller }),
     sql: (text, values = []) => withClient(db.url, async (client) => (await client.query(text, values)).rows),
     start,
   }

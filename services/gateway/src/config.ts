@@ -39,6 +39,12 @@ export const GatewayConfig = Type.Object({
     description:
       'When the gateway stops it is not ready at once, but goes on answering for so long, with `Connection: close`: balancers and clients turn to another one meanwhile.',
   }),
+  trustedProxies: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'Addresses and networks (`10.0.0.0/8,fd00::1`) of proxies in front whose X-Forwarded-For says who the client is; failed logins are counted by that address. Of anybody else the header is ignored.',
+    }),
+  ),
 })
 export type GatewayConfig = Static<typeof GatewayConfig>
 

@@ -16,10 +16,12 @@ import { type Backend, createBackend } from './http/backend.ts'
 import { createRevocations } from './http/revocations.ts'
 import { createServer } from './http/server.ts'
 import { createSigningKeys } from './http/signing-keys.ts'
+import { checkTrustedProxies } from './http/trusted-proxies.ts'
 import { assertJobExists, installRoutes } from './install/install-routes.ts'
 import { jumpHostRoutes } from './jump-hosts/jump-host-routes.ts'
 import { regionRoutes } from './regions/region-routes.ts'
 import { serverRepositoryRoutes } from './server-repositories/server-repository-routes.ts'
+import { userRoutes } from './users/user-routes.ts'
 
 /** What the gateway is given beside what every service is given. */
 export interface GatewayDeps extends ServiceDeps<GatewayConfig> {
@@ -56,6 +58,7 @@ export function apiRoutes(backend: Backend, clock: GatewayDeps['clock']): ApiRou
     ...commandProfileRoutes(backend),
     ...hostRoutes(backend),
     ...installRoutes(backend, clock),
+    ...userRoutes(backend),
   ]
 }
 
@@ -67,6 +70,7 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
   let stopping = false
   const timeoutMs = config.readTimeout
   try {
+    const trustedProxies = checkTrustedProxies(config.trustedProxies ?? [])
     const revocations = await createRevocations({ bus, clock, log })
     releasers.push('revocations', () => revocations.stop())
     const keys = createSigningKeys({ bus, clock, timeoutMs })
@@ -83,6 +87,7 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
       assertJobExists: (asker, id) => assertJobExists(backend, asker, id),
       ...(tls === undefined ? {} : { tls }),
       drainMs: config.drain,
+      trustedProxies,
     })
     releasers.push('connections', () => app.server.closeAllConnections())
     releasers.push('http server', () => app.close(), config.drain + config.stopGrace)

@@ -31,6 +31,28 @@ t.test('the address of a login is the peer, whatever a header says', async (t) =
   t.match(askedFor(authMessages.verifyCredentials), [{ payload: { address: '127.0.0.1' } }])
 })
 
+t.test('a trusted proxy says who the client is; others only say who the proxy is', async (t) => {
+  const addressFor = async (trustedProxies: string[], forwarded: string) => {
+    const { ask, asked } = await build(t, { config: { trustedProxies } })
+    await ask('GET', '/api/v1/regions', { headers: { 'x-forwarded-for': forwarded } })
+    const login = asked.find(({ subject }) => subject === authMessages.verifyCredentials.subject)
+    const { address } = (login?.payload ?? {}) as { address?: string }
+    return address
+  }
+  t.equal(await addressFor(['127.0.0.0/8'], '10.9.9.9'), '10.9.9.9')
+  t.equal(await addressFor(['127.0.0.1', '10.0.0.0/8'], '192.0.2.1, 10.9.9.9'), '192.0.2.1')
+  t.equal(
+    await addressFor(['127.0.0.1'], '192.0.2.1, 10.9.9.9'),
+    '10.9.9.9',
+    'what a client wrote is passed over',
+  )
+  t.equal(await addressFor(['10.0.0.0/8'], '192.0.2.1'), '127.0.0.1')
+  t.equal(await addressFor(['127.0.0.1'], 'nonsense'), '127.0.0.1')
+  for (const wrong of ['10.0.0.0/33', 'proxy.example', '::1/129', '1.2.3', '10.0.0.0/']) {
+    await t.rejects(build(t, { config: { trustedProxies: [wrong] } }), { message: /GATEWAY_TRUSTED_PROXIES/ })
+  }
+})
+
 t.test('no valid credentials are 401 with the exact challenge, unknown paths included', async (t) => {
   const { ask, asked } = await build(t)
   const headers = [

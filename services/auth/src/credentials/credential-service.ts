@@ -1,7 +1,7 @@
 // Who is it? Unknown user, wrong password and inactive user cannot be told apart, neither by the answer nor by time:
 // each is looked up, and each costs one verification.
-import { createError } from '@slipway/contracts'
-import { type User, usernameKey } from '../users/user.ts'
+import { createError, usernameKey } from '@slipway/contracts'
+import type { User } from '../users/user.ts'
 import type { UserStore } from '../users/user-store.ts'
 import type { Matches, PasswordHasher } from './password-hasher.ts'
 import type { Throttle } from './throttle.ts'

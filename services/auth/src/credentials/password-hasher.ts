@@ -8,7 +8,8 @@ const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 const atOnce = 2
 
 export interface PasswordHasher {
-  hash(password: string): Promise<string>
+  /** Rejects with the signal's reason if it is aborted while waiting for room. */
+  hash(password: string, signal?: AbortSignal): Promise<string>
   /**
    * Runs `work` when there is room for one more verification; in it `matches` may be called. Waiting is part of the
    * turn, so that what was learnt meanwhile can be looked at before the costly part.
@@ -28,7 +29,7 @@ export async function createPasswordHasher(): Promise<PasswordHasher> {
     return passwordHash !== undefined && right
   }
   return {
-    hash: (password) => slots.run(undefined, () => hash(password, cost)),
+    hash: (password, signal) => slots.run(signal, () => hash(password, cost)),
     inTurn: (signal, work) => slots.run(signal, () => work(matches)),
   }
 }

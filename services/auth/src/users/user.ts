@@ -1,8 +1,9 @@
-// A user. Names compare case-insensitively and hold no colon, which would end them in HTTP Basic.
-import type { Epoch, Privilege } from '@slipway/contracts'
+// A user, and what a change of him means for the tokens he has.
+import { type Epoch, type Privilege, type UserRow, usernameKey } from '@slipway/contracts'
 
 export interface User {
   readonly id: string
+  /** As it was first written. */
   readonly username: string
   /** argon2id in PHC form. */
   readonly passwordHash: string
@@ -12,6 +13,9 @@ export interface User {
   readonly active: boolean
   /** Raised by every change that revokes tokens. */
   readonly epoch: number
+  /** Who made him; empty for the admin of the first start. */
+  readonly createdBy: string
+  readonly createdAt: Date
   /** When the epoch was raised last. */
   readonly changedAt: Date
 }
@@ -25,17 +29,6 @@ export interface UserChange {
   readonly email?: string
 }
 
-const longestName = 50
-// A colon or a control character. Sample: `a:b`
-const FORBIDDEN_IN_NAMES = /[:\p{Cc}\p{Surrogate}]/u
-
-/** The form in which names are compared; undefined for what cannot be the name of a user. */
-export function usernameKey(username: string): string | undefined {
-  const length = [...username].length
-  if (length === 0 || length > longestName || FORBIDDEN_IN_NAMES.test(username)) return undefined
-  return username.normalize('NFC').toLowerCase()
-}
-
 /** The user with the change applied; the epoch grows where tokens must no longer hold what they say. */
 export function applyChange(user: User, change: UserChange, now: Date): User {
   const changed = { ...user, ...change }
@@ -46,7 +39,27 @@ export function applyChange(user: User, change: UserChange, now: Date): User {
   return revokes ? { ...changed, epoch: user.epoch + 1, changedAt: now } : changed
 }
 
+/** True for those of whom one must always be left. */
+export function isActiveAdmin({ privilege, active }: Pick<User, 'privilege' | 'active'>): boolean {
+  return privilege === 'Admin' && active
+}
+
+/** The form in which the name of a user is compared; users have names that can be. */
+export function keyOf({ username }: Pick<User, 'username'>): string {
+  return usernameKey(username) ?? username
+}
+
 /** What others need to know to refuse revoked tokens. */
-export function toEpoch({ username, epoch, active, changedAt }: User): Epoch {
+export function toEpoch({
+  username,
+  epoch,
+  active,
+  changedAt,
+}: Omit<Epoch, 'changedAt'> & { changedAt: Date }) {
   return { username, epoch, active, changedAt: changedAt.toISOString() }
+}
+
+/** The user as others may know him. */
+export function toRow({ username, privilege, fullname, email, active, createdBy, createdAt }: User): UserRow {
+  return { username, privilege, fullname, email, active, createdBy, createdAt: createdAt.toISOString() }
 }

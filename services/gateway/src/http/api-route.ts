@@ -2,7 +2,7 @@
 import { type Caller, createError, type Permission } from '@slipway/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JsonRow } from '../rows/json-row.ts'
-import { type Authentication, callerOf } from './auth-hook.ts'
+import { type Authentication, addressOf, callerOf } from './auth-hook.ts'
 import { hasBody } from './discard-body.ts'
 import type { ApiAnswer } from './envelope.ts'
 import { rowsOf } from './json-body.ts'
@@ -12,6 +12,8 @@ import { type Query, readQuery } from './query.ts'
 export interface ApiCall {
   readonly caller: Caller
   readonly requestId: string
+  /** The client's address, for throttling. */
+  readonly address: string
   /** Decoded parameters of the path. */
   readonly params: Readonly<Record<string, string>>
   readonly query: Query
@@ -58,6 +60,7 @@ function toCall(route: ApiRoute, request: FastifyRequest): ApiCall {
   return {
     caller: callerOf(request),
     requestId: request.id,
+    address: addressOf(request),
     params: request.params as Readonly<Record<string, string>>,
     query,
     rows: route.rows === true ? rowsOf(request.body) : [],

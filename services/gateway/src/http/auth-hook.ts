@@ -1,5 +1,6 @@
 // Who asks, and may they: one hook for Basic (token or password) and Bearer, before anything of a request is read.
 // Order: authentication, permission, validation. Source: REST contract, section 2.
+import { isIP } from 'node:net'
 import fastifyBasicAuth from '@fastify/basic-auth'
 import fastifyJwt from '@fastify/jwt'
 import { Value } from '@sinclair/typebox/value'
@@ -40,6 +41,11 @@ const CALLER = 'caller'
 /** Who asks; known after authentication. */
 export function callerOf(request: FastifyRequest): Caller {
   return request.getDecorator<Caller>(CALLER)
+}
+
+/** The client's address: the peer's, or what a trusted proxy says; a forwarded header of others is not believed. */
+export function addressOf({ ip, socket }: FastifyRequest): string {
+  return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip
 }
 
 /** Prepares a scope for authentication: @fastify/jwt with ES256 only, keys by kid. */
@@ -104,8 +110,7 @@ function login<T extends typeof authMessages.verifyCredentials | typeof authMess
   { username, password }: { username: string; password: string },
   { timeoutMs }: AuthDeps,
 ) {
-  // The peer's address: a forwarded header could be invented to escape the throttle.
-  const address = request.socket.remoteAddress ?? ''
+  const address = addressOf(request)
   return [rpc, { username, password, address }, { requestId: request.id, timeoutMs }] as const
 }
 

@@ -1,6 +1,6 @@
 // The three routes that everything hosts and jobs refer to has in common: POST changes rows, GET lists all or one,
 // DELETE removes one by name. Source: REST contract, section 4.
-import { createError, type RowResult, type SlipwayError } from '@slipway/contracts'
+import { createError, type Permission, type RowResult, type SlipwayError } from '@slipway/contracts'
 import { type ParsedRow, parseRows, type RowOutcome, sendRows } from '../rows/bulk.ts'
 import type { Field } from '../rows/field.ts'
 import type { JsonRow } from '../rows/json-row.ts'
@@ -17,6 +17,10 @@ export interface NamedResource<I, R extends RowResult> {
   readonly listKey: string
   readonly identity: Field<string, 'identity'>
   readonly rules?: RowRules
+  /** What a row is about, as it is compared, where that is more than what `identity` reads. */
+  identify?(row: JsonRow): string
+  /** Who may change and who may read. Default: inventory.manage, read. */
+  readonly permissions?: { readonly change: Permission; readonly read: Permission }
   parse(row: JsonRow): I
   duplicate?(identity: string): SlipwayError
   /** Last word about rows that failed here, before the others are sent. */
@@ -30,20 +34,24 @@ export interface NamedResource<I, R extends RowResult> {
 export interface NamedResourceQueries {
   /** Rendered rows: all, or the named one. */
   list(asker: Asker, name: string | undefined): Promise<readonly unknown[]>
+  /** Answers the name as it was stored, where that may differ. */
   remove(asker: Asker, name: string): Promise<unknown>
 }
+
+const permissionsOf = ({ permissions }: Pick<NamedResource<unknown, RowResult>, 'permissions'>) =>
+  permissions ?? ({ change: 'inventory.manage', read: 'read' } as const)
 
 /** The POST route of a resource. */
 export function upsertRoute<I, R extends RowResult>(resource: NamedResource<I, R>): ApiRoute {
   return {
     method: 'POST',
     path: resource.path,
-    permission: 'inventory.manage',
+    permission: permissionsOf(resource).change,
     rows: true,
     handle: async (call) => {
       const parsed = parseRows(call.rows, {
         parse: resource.parse,
-        identify: (row) => readIdentity(row, resource.identity, resource.rules),
+        identify: (row) => resource.identify?.(row) ?? readIdentity(row, resource.identity, resource.rules),
         duplicate: (name) =>
           resource.duplicate?.(name) ?? createError('ROW_DUPLICATE', [resource.identity.key, name]),
       })
@@ -75,7 +83,7 @@ export function namedRoutes<I, R extends RowResult>(
     {
       method: 'GET',
       path: resource.path,
-      permission: 'read',
+      permission: permissionsOf(resource).read,
       query: [key],
       handle: async (call) => {
         const rows = await queries.list(call, nameParameter(resource.identity, call.query[key]))
@@ -88,18 +96,18 @@ export function namedRoutes<I, R extends RowResult>(
 
 /** `DELETE …/<name>/delete`. */
 export function deleteRoute<I, R extends RowResult>(
-  resource: Pick<NamedResource<I, R>, 'path' | 'identity'>,
+  resource: Pick<NamedResource<I, R>, 'path' | 'identity' | 'permissions'>,
   remove: NamedResourceQueries['remove'],
 ): ApiRoute {
   const { key } = resource.identity
   return {
     method: 'DELETE',
     path: `${resource.path}/:name/delete`,
-    permission: 'inventory.manage',
+    permission: permissionsOf(resource).change,
     handle: async (call) => {
       const name = pathName(call, resource.identity)
-      await remove(call, name)
-      return success({ status: 'SUCCESS', [key]: name })
+      const removed = await remove(call, name)
+      return success({ status: 'SUCCESS', [key]: typeof removed === 'string' ? removed : name })
     },
   }
 }

@@ -15,6 +15,8 @@ export interface ServerDeps extends ApiDeps {
   tls?: { cert: string; key: string }
   /** How long requests are still taken after the server was told to close. */
   drainMs: number
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
+  trustedProxies: readonly string[]
 }
 
 /** Makes the server, ready to listen or to be injected. */
@@ -30,6 +32,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     },
     clientErrorHandler,
     drainMs: deps.drainMs,
+    trustedProxies: deps.trustedProxies,
     ...(deps.tls === undefined ? {} : { tls: deps.tls }),
   })
   measureRequests(app, deps.health.metrics)

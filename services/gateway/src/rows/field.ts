@@ -1,7 +1,7 @@
 // Fields of request rows as data: the guide's key, the type, the length, and what an empty value means. A table of
 // fields is read by `readRow`; its type gives the type of what is read.
-import { assertLength, assertPlainText, readName } from './text-rules.ts'
-import { readItems, readList, readString } from './value-types.ts'
+import { assertLength, assertMinLength, assertPlainText, readName } from './text-rules.ts'
+import { readBoolean, readItems, readList, readString } from './value-types.ts'
 
 /**
  * What an absent or empty value means:
@@ -28,6 +28,8 @@ interface FieldOptions<R extends FieldRole> {
   role: R
   /** In characters; of lists after joining with commas, of names and lines for each of them. */
   maxLength: number
+  /** In characters, of a text that is not empty. */
+  minLength?: number
   alias?: string
 }
 
@@ -42,7 +44,21 @@ export function text<R extends FieldRole>(key: string, options: FieldOptions<R>)
       assertPlainText(key, given)
       return given
     },
-    checkLength: (value) => assertLength(key, value, options.maxLength),
+    checkLength: (value) => {
+      assertLength(key, value, options.maxLength)
+      if (value !== '') assertMinLength(key, value, options.minLength ?? 0)
+    },
+  }
+}
+
+/** True or false. */
+export function flag<R extends FieldRole>(key: string, role: R): Field<boolean, R> {
+  return {
+    key,
+    role,
+    alias: undefined,
+    read: (value) => readBoolean(key, value),
+    checkLength: () => undefined,
   }
 }
 

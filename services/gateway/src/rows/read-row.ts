@@ -10,7 +10,7 @@ type KeysWith<F, R extends FieldRole> = {
 }[keyof F]
 
 /** A table of fields, by the property of the bus message that each fills. */
-export type FieldTable = Readonly<Record<string, Field<string> | Field<string[]>>>
+export type FieldTable = Readonly<Record<string, Field<string> | Field<string[]> | Field<boolean>>>
 
 /** What is read from a row: absent keys stay absent, null clears. */
 export type RowOf<F> = { [P in KeysWith<F, 'identity'>]: ValueOf<F[P]> } & {
@@ -24,6 +24,7 @@ export interface RowRules {
 }
 
 type AnyField = FieldTable[string]
+type RowValue = string | string[] | boolean
 
 /** Reads a row. Throws the first failure: ROW_…, or what `identityMissing` makes. */
 export function readRow<F extends FieldTable>(row: JsonRow, fields: F, rules: RowRules = {}): RowOf<F> {
@@ -31,7 +32,7 @@ export function readRow<F extends FieldTable>(row: JsonRow, fields: F, rules: Ro
   for (const [, field] of entries) if (field.role === 'identity') readIdentity(row, field, rules)
   assertKnownKeys(row, knownKeys(fields))
   for (const [, field] of entries) if (field.role === 'needed') assertNotEmpty(row, field)
-  const values: Record<string, string | string[] | null> = {}
+  const values: Record<string, RowValue | null> = {}
   for (const [property, field] of entries) {
     const value = readField(row, field)
     if (value !== undefined) values[property] = value
@@ -84,20 +85,20 @@ function assertNotEmpty(row: JsonRow, field: AnyField): void {
   if (blank || (Array.isArray(value) && value.length === 0)) throw createError('ROW_KEY_MISSING', [field.key])
 }
 
-function readField(row: JsonRow, field: AnyField): string | string[] | null | undefined {
+function readField(row: JsonRow, field: AnyField): RowValue | null | undefined {
   const raw = given(row, field)
   if (raw === undefined) return undefined
   const value = readAndLimit(raw, field)
-  if (value.length > 0 || field.role === 'kept') return value
+  if (typeof value === 'boolean' || value.length > 0 || field.role === 'kept') return value
   if (field.role === 'clearable') return null
   throw createError('ROW_KEY_MISSING', [field.key])
 }
 
-function readAndLimit(raw: unknown, field: AnyField): string | string[] {
+function readAndLimit(raw: unknown, field: AnyField): RowValue {
   const limited = <T>(typed: Field<T>): T => {
     const value = typed.read(raw)
     typed.checkLength(value)
     return value
   }
-  return limited(field as Field<string | string[]>)
+  return limited(field as Field<RowValue>)
 }

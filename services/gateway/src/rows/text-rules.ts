@@ -24,6 +24,11 @@ export function assertLength(key: string, text: string, limit: number): void {
   if (text.length > limit && lengthOf(text) > limit) throw createError('ROW_TOO_LONG', [key, limit])
 }
 
+/** Refuses what is shorter than `limit` characters. Error: ROW_TOO_SHORT. */
+export function assertMinLength(key: string, text: string, limit: number): void {
+  if (text.length < 2 * limit && lengthOf(text) < limit) throw createError('ROW_TOO_SHORT', [key, limit])
+}
+
 /**
  * The name a text stands for: trimmed, blanks collapsed. '' for a text of blanks.
  * Errors: ROW_CONTROL_CHARACTERS, ROW_INVALID_VALUE, ROW_INVALID_CHARACTERS.

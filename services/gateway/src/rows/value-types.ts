@@ -7,6 +7,12 @@ export function readString(key: string, value: unknown): string {
   return value
 }
 
+/** True or false; no word for it. Error: ROW_WRONG_TYPE. */
+export function readBoolean(key: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw createError('ROW_WRONG_TYPE', [key, 'true or false'])
+  return value
+}
+
 /**
  * The items of a comma delimited string or of a list of strings; blanks around items go, empty items are dropped.
  * @param numbers accept numbers in place of strings, as clients send ports. Error: ROW_WRONG_TYPE.
