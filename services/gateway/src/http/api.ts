@@ -12,6 +12,8 @@ import { createMethodTable, pathOf } from './url.ts'
 export interface ApiDeps {
   auth: AuthDeps
   routes: readonly ApiRoute[]
+  /** The OpenAPI document. */
+  description: Readonly<Record<string, unknown>>
   /** Serves `GET /install/logs/:id`: the session logs of a job as a zip. */
   sessionLogs: FastifyPluginAsync
   /** Refuses ids of jobs that do not exist before `sessionLogs` is asked. */
@@ -27,6 +29,7 @@ export function api(deps: ApiDeps): FastifyPluginAsync {
       reply.headers({ 'cache-control': 'no-store', 'x-request-id': request.id })
     })
     installUnknownPaths(app, auth)
+    app.get('/openapi.json', async () => deps.description)
     addTokenRoute(app, auth)
     for (const route of deps.routes) addApiRoute(app, auth, route)
     addSessionLogs(app, auth, deps)

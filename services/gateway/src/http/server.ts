@@ -2,13 +2,14 @@
 // happens. Source: REST contract, section 1.
 import { createFastify, type HealthOptions, healthRoutes, type ServiceDeps } from '@slipway/service-kit'
 import type { FastifyInstance } from 'fastify'
+import { addApiBrowser, describeApi } from '../openapi/api-browser.ts'
 import { type ApiDeps, api } from './api.ts'
 import { clientErrorHandler } from './client-error.ts'
 import { bodyLimitBytes, notFoundError, sendError } from './errors.ts'
 import { measureRequests } from './request-metrics.ts'
 import { apiPrefix, routableUrl } from './url.ts'
 
-export interface ServerDeps extends ApiDeps {
+export interface ServerDeps extends Omit<ApiDeps, 'description'> {
   log: ServiceDeps<unknown>['log']
   health: HealthOptions
   /** Certificate and key in PEM form. */
@@ -39,6 +40,8 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendError(notFoundError(request), request, reply))
   await app.register(healthRoutes(deps.health))
-  await app.register(api(deps), { prefix: apiPrefix })
+  const description = describeApi()
+  await addApiBrowser(app, description)
+  await app.register(api({ ...deps, description }), { prefix: apiPrefix })
   return app
 }

@@ -1,0 +1,291 @@
+// Installation jobs as the HTTP API shows them. Source: API guide, section 1.3; REST contract, sections 5 and 8.
+import { Type } from '@sinclair/typebox'
+import { installActions, jobStatuses } from '../install-actions.ts'
+import {
+  choice,
+  delimited,
+  envelope,
+  failure,
+  filter,
+  integer,
+  listOf,
+  named,
+  pages,
+  pathJob,
+  rowAnswers,
+  rowsBody,
+  text,
+  texts,
+} from './http-shapes.ts'
+import type { HttpOperation, HttpParameter } from './operation.ts'
+
+const base = '/api/v1/install'
+const action = choice('What is done to the host.', installActions)
+const id = integer('Id of the job; never reused.', 118)
+const schedule = {
+  scheduled_time: Type.Optional(text('`mm-dd-yyyy hh:mm AM|PM`; absent: now.', '06-01-2016 08:15 AM')),
+  utc_offset: Type.Optional(
+    text('Of `scheduled_time`, -14:00 to +14:00; needed with it.', '-07:00', {
+      pattern: String.raw`^[+-]\d\d:\d\d$|^$`,
+    }),
+  ),
+}
+
+const InstallInput = named(
+  'InstallInput',
+  Type.Object(
+    {
+      hostname: text('An existing host.', 'My Host 1'),
+      install_action: action,
+      ...schedule,
+      command_profile: Type.Optional(delimited('Custom command profiles to run.', 'Before upgrade')),
+      dependency: Type.Optional(
+        Type.Union([Type.String(), Type.Integer()], {
+          description: 'A job by id, or the latest suitable job of an action on that host.',
+          examples: ['Add', 118],
+        }),
+      ),
+      server_repository: Type.Optional(text('Add: where the packages are.', 'sftp-1')),
+      server_directory: Type.Optional(text('Add: directory below that of the repository.', 'r613')),
+      software_packages: Type.Optional(
+        delimited('Add, Activate, Remove, Deactivate.', 'asr9k-mcast-px.pie-6.1.3'),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+)
+
+const time = (what: string) =>
+  text(`${what} RFC 1123, or \`mm-dd-yyyy hh:mm AM|PM\` where utc_offset is given; \`""\`: not yet.`)
+
+const InstallJob = named(
+  'InstallJob',
+  Type.Object({
+    id,
+    install_action: action,
+    dependency: Type.Union([Type.Integer(), Type.Literal('')], {
+      description: 'The job it waits for or waited for.',
+      examples: [117],
+    }),
+    server: text('Same as `server_repository`.', 'sftp-1'),
+    packages: text('Comma delimited.', 'asr9k-mcast-px.pie-6.1.3'),
+    pending_downloads: text('Always empty: routers fetch packages themselves.'),
+    scheduled_time: time('When it is due.'),
+    start_time: time('When it started.'),
+    status: choice('Its state.', jobStatuses),
+    status_time: time('Since when it is in that state.'),
+    trace: text("The router's words where it failed.", ''),
+    created_by: text('Who submitted it.', 'root'),
+    hostname: text('Its host.', 'My Host 1'),
+    custom_command_profile: text('Comma delimited.', ''),
+    server_repository: text('Where its packages are.', 'sftp-1'),
+    server_directory: text('Directory below that of the repository.', 'r613'),
+    software_packages: texts('Packages.', ['asr9k-mcast-px.pie-6.1.3']),
+    command_profile: texts('Custom command profiles.', []),
+    status_message: text('What it waits for or is doing.', 'Waiting for dependency 117 (Add, in-progress)'),
+    warnings_or_errors: text('One a line.', ''),
+    package_change_list: texts('Packages it added or removed.', ['+ asr9k-mcast-px-6.1.3']),
+  }),
+)
+
+const offset: HttpParameter = filter('How times are written, and that of `scheduled_time`.', '-07:00')
+const unknownJob = failure('There is no such job.', "Install job id '118' does not exist in the database.")
+const jobAnswer = envelope(
+  Type.Object({
+    status: Type.Literal('SUCCESS'),
+    id,
+    hostname: Type.String(),
+    install_action: action,
+  }),
+)
+const jobExample = {
+  api_response: { status: 'SUCCESS', id: 118, hostname: 'My Host 1', install_action: 'Add' },
+}
+
+const created = rowAnswers(
+  'install_job_list',
+  {
+    id: Type.Optional(id),
+    hostname: Type.Optional(Type.String()),
+    install_action: Type.Optional(Type.String()),
+    warning: Type.Optional(text('It was created, but something is odd.')),
+  },
+  jobExample.api_response,
+)
+
+const submitted = named(
+  'InstallRefused',
+  envelope(
+    Type.Object({
+      install_job_list: Type.Array(Type.Object({}, { additionalProperties: true })),
+      software_list: Type.Optional(
+        Type.Array(Type.Object({}, { additionalProperties: true }), {
+          description: 'The same rows, under the key of the guide’s sample.',
+        }),
+      ),
+    }),
+  ),
+)
+
+export const installOperations: readonly HttpOperation[] = [
+  {
+    method: 'post',
+    path: base,
+    id: 'createInstallJobs',
+    tag: 'Installation jobs',
+    summary: 'Schedule installation jobs',
+    description:
+      'Either every row is valid or none is scheduled. Rows of one host and request form the chain ' +
+      'Pre-Upgrade ← Add ← Activate ← Post-Upgrade ← Commit. 207: a dependency could not be resolved.',
+    permission: 'install.manage',
+    headers: {
+      'Idempotency-Key': {
+        description: 'The same key and body within 24 hours answers the first answer again.',
+        schema: Type.String({ minLength: 1, maxLength: 255 }),
+        example: '6f1d3c1e-upgrade-rtp',
+      },
+    },
+    body: rowsBody('Jobs.', InstallInput, {
+      'an upgrade': [
+        { hostname: 'My Host 1', install_action: 'Pre-Upgrade' },
+        {
+          hostname: 'My Host 1',
+          install_action: 'Add',
+          server_repository: 'sftp-1',
+          software_packages: 'asr9k-mcast-px.pie-6.1.3',
+        },
+        {
+          hostname: 'My Host 1',
+          install_action: 'Activate',
+          software_packages: 'asr9k-mcast-px.pie-6.1.3',
+          scheduled_time: '06-01-2016 08:15 AM',
+          utc_offset: '-07:00',
+        },
+        { hostname: 'My Host 1', install_action: 'Post-Upgrade' },
+        { hostname: 'My Host 1', install_action: 'Commit' },
+      ],
+    }),
+    answers: {
+      ...created,
+      400: {
+        description: 'A row is not valid: nothing was scheduled; the rows come back with what was submitted.',
+        schema: Type.Union([submitted, created[400].schema]),
+        example: created[400].example,
+      },
+      409: failure(
+        'The key was used with another body.',
+        'The Idempotency-Key was used with another request.',
+      ),
+    },
+  },
+  {
+    method: 'get',
+    path: base,
+    id: 'listInstallJobs',
+    tag: 'Installation jobs',
+    summary: 'List installation jobs',
+    description:
+      'By id, history included; filters are ANDed. More than 5000 without `page` are refused; pages hold 1000.',
+    permission: 'read',
+    query: {
+      id: filter('Only this job; other filters are not looked at.', 118),
+      hostname: filter('Only jobs of this host.', 'My Host 1'),
+      install_action: { ...filter('Only this action.', 'Add'), schema: action },
+      status: { ...filter('Only jobs in this state.', 'failed'), schema: choice('State.', jobStatuses) },
+      scheduled_time: filter('Only jobs due at this time or later.', '06-01-2016 08:15 AM'),
+      utc_offset: offset,
+      page: filter('Page, from 1.', 1),
+    },
+    answers: {
+      200: {
+        description: 'Jobs.',
+        schema: listOf('install_job_list', InstallJob, {
+          current_page: Type.Optional(pages.current_page),
+          total_pages: Type.Optional(pages.total_pages),
+        }),
+      },
+      400: failure('A filter is not valid.', "'done' is an invalid job status."),
+    },
+  },
+  {
+    method: 'delete',
+    path: `${base}/delete`,
+    id: 'deleteInstallJobs',
+    tag: 'Installation jobs',
+    summary: 'Delete scheduled and failed jobs',
+    description: 'At least one filter; they are ANDed. All dependents go too.',
+    permission: 'install.manage',
+    query: {
+      id: filter('This job.', 118),
+      hostname: filter('Jobs of this host.', 'My Host 1'),
+      status: {
+        ...filter('Jobs in this state.', 'failed'),
+        schema: choice('State.', ['failed', 'scheduled']),
+      },
+    },
+    answers: rowAnswers(
+      'install_job_list',
+      {
+        id,
+        hostname: Type.String(),
+        install_action: action,
+        deleted_dependencies: Type.Optional(Type.Array(Type.Integer())),
+      },
+      { ...jobExample.api_response, deleted_dependencies: [119] },
+    ),
+  },
+  {
+    method: 'get',
+    path: `${base}/logs/{id}`,
+    id: 'getSessionLogs',
+    tag: 'Installation jobs',
+    summary: 'Session logs of a job',
+    permission: 'install.manage',
+    params: { id: pathJob },
+    answers: {
+      200: {
+        description: 'A zip of every session log, at least `session.log`.',
+        schema: Type.String({ format: 'binary' }),
+        mediaTypes: ['application/zip'],
+        headers: { 'Content-Disposition': 'attachment; filename="session_logs.zip"' },
+      },
+      400: failure('No such job, or no log yet.', "Session log does not exist for install job id '118'."),
+    },
+  },
+  {
+    method: 'post',
+    path: `${base}/{id}/cancel`,
+    id: 'cancelInstallJob',
+    tag: 'Installation jobs',
+    summary: 'Cancel a running job',
+    description:
+      'It stops before the next command that changes the router, aborts the running operation where the router ' +
+      'can, and ends `failed`. Answered when the wish is recorded.',
+    permission: 'install.manage',
+    params: { id: pathJob },
+    answers: {
+      200: { description: 'It will stop.', schema: jobAnswer, example: jobExample },
+      400: unknownJob,
+    },
+  },
+  {
+    method: 'post',
+    path: `${base}/{id}/resubmit`,
+    id: 'resubmitInstallJob',
+    tag: 'Installation jobs',
+    summary: 'Run a failed job again',
+    description: 'Under the same id; jobs that waited for it go on when it completes.',
+    permission: 'install.manage',
+    params: { id: pathJob },
+    body: {
+      description: 'When; absent: now.',
+      schema: Type.Object(schedule, { additionalProperties: false }),
+      required: false,
+      examples: { later: { scheduled_time: '06-01-2016 08:15 AM', utc_offset: '-07:00' } },
+    },
+    answers: {
+      200: { description: 'It is scheduled.', schema: jobAnswer, example: jobExample },
+      400: unknownJob,
+    },
+  },
+]

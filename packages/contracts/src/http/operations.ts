@@ -1,0 +1,15 @@
+// Every operation of the HTTP API.
+import { hostOperations } from './host-http.ts'
+import { installOperations } from './install-http.ts'
+import type { HttpOperation } from './operation.ts'
+import { referenceOperations } from './reference-http.ts'
+import { serverOperations } from './server-http.ts'
+import { tokenOperations } from './token-http.ts'
+
+export const httpOperations: readonly HttpOperation[] = [
+  ...tokenOperations,
+  ...hostOperations,
+  ...referenceOperations,
+  ...installOperations,
+  ...serverOperations,
+]
