@@ -5,11 +5,13 @@ import type { HttpOperation } from './operation.ts'
 import { referenceOperations } from './reference-http.ts'
 import { serverOperations } from './server-http.ts'
 import { tokenOperations } from './token-http.ts'
+import { userOperations } from './user-http.ts'
 
 export const httpOperations: readonly HttpOperation[] = [
   ...tokenOperations,
   ...hostOperations,
   ...referenceOperations,
   ...installOperations,
+  ...userOperations,
   ...serverOperations,
 ]
