@@ -15,7 +15,7 @@ const relations: Readonly<Record<Context, { asks: readonly Context[]; hears: rea
   inventory: { asks: ['scheduler'], hears: [] },
   catalog: { asks: [], hears: [] },
   scheduler: { asks: ['executor'], hears: ['executor'] },
-  executor: { asks: ['scheduler', 'inventory'], hears: ['scheduler'] },
+  executor: { asks: ['scheduler', 'inventory'], hears: ['scheduler', 'executor'] },
   distribution: { asks: [], hears: [] },
   gateway: { asks: ['auth', 'inventory', 'scheduler', 'executor'], hears: ['auth'] },
 }

@@ -1,7 +1,7 @@
 // Messages of the executors: progress of runs, session logs.
-import { Type } from '@sinclair/typebox'
+import { type Static, type TObject, type TProperties, Type } from '@sinclair/typebox'
 import { defineDelivery, defineEvent, defineRpc, type Rpc } from './message.ts'
-import { JobId, strict, Text } from './shapes.ts'
+import { JobId, Moment, oneOf, strict, Text } from './shapes.ts'
 
 export const executorMessages = {
   /** Whether there are session logs of a job, without their bytes (these go over HTTP). */
@@ -48,6 +48,14 @@ export const executorDeliveries = {
 } as const
 
 export const executorEvents = {
+  /** A run was given back at a safe point because its executor stops: whoever has room takes it over now. */
+  runReleased: defineEvent('executor', 'run.released', strict({ jobId: JobId })),
+  /** A cancellation is on record; whoever holds the run hears of it at once instead of at the next renewal. */
+  runCancelled: defineEvent(
+    'executor',
+    'run.cancelled',
+    strict({ jobId: JobId, submission: Type.Integer({ minimum: 1 }), requestedBy: Text }),
+  ),
   /** What a run is doing; lossy, for people who watch. At most one a second and run. */
   runProgressed: defineEvent(
     'executor',
@@ -60,3 +68,42 @@ export const executorEvents = {
     }),
   ),
 } as const
+
+/** Commands that change a router, as journal and events name them. `copy` puts a file on its disk. */
+export const changeKinds = ['add', 'activate', 'deactivate', 'commit', 'remove', 'copy', 'abort'] as const
+
+const jobEvent = <const K extends string, P extends TProperties>(kind: K, payload: TObject<P>) =>
+  strict({
+    jobId: JobId,
+    /** 1 for the job's first event, without gaps, also across submissions. */
+    seq: Type.Integer({ minimum: 1 }),
+    attempt: Type.Integer({ minimum: 1 }),
+    at: Moment,
+    kind: Type.Literal(kind),
+    payload,
+  })
+
+/**
+ * What happened to a job, as the executors keep it. Each is written in the transaction of what it tells of.
+ * Percentages are no events.
+ */
+export const JobEvent = Type.Union([
+  /** An executor has the job on record; it is not confirmed yet. */
+  jobEvent('claimed', strict({ executor: Text })),
+  /** The work begins. */
+  jobEvent('started', strict({})),
+  /** Another executor goes on: the one before died (`expired`), or gave the run back (`released`). */
+  jobEvent('resumed', strict({ executor: Text, after: oneOf(['expired', 'released']) })),
+  /** Its executor stops and gave the run back at a safe point. */
+  jobEvent('handed-over', strict({})),
+  /** A check or a step of the action begins. */
+  jobEvent('step', strict({ text: Text })),
+  /** The status line says something new. */
+  jobEvent('status', strict({ text: Text })),
+  jobEvent('warning', strict({ text: Text })),
+  /** A command that changes the router is written down and about to be sent; secrets are masked. */
+  jobEvent('command', strict({ change: oneOf(changeKinds), command: Text })),
+  jobEvent('cancel-requested', strict({ by: Text })),
+  jobEvent('ended', strict({ outcome: oneOf(['completed', 'failed']), statusMessage: Text })),
+])
+export type JobEvent = Static<typeof JobEvent>

@@ -52,6 +52,8 @@ export interface RouterOptions {
   readonly adminLogin?: boolean
   /** Sessions at once, default 5 (`vty-pool default 0 4`). */
   readonly vtyLines?: number
+  /** What lies on its disk beside them, inactive. */
+  readonly inactive?: readonly PackageFacts[]
   /** Size of disk0: in bytes, default 25.6 GB. */
   readonly diskBytes?: number
   /** Chassis serial number; default derived from the name. */
@@ -92,6 +94,8 @@ export interface SimulatedRouter extends Pick<EventEmitter<RouterEvents>, 'on' |
   readonly setFaults: (faults: readonly Fault[]) => void
   /** Forgets counted mutations and clears the faults; software and log stay. */
   readonly reset: () => void
+  /** Lets the running install operation take no more time: it ends as it would have. */
+  readonly hurry: () => void
   /** Pulls the plug: an immediate reload. */
   readonly powerCycle: () => void
 }
@@ -177,6 +181,7 @@ export function createRouter(options: RouterOptions): SimulatedRouter {
       mutations.length = 0
       script([])
     },
+    hurry: core.engine.hurry,
     powerCycle: () => power.cycle('power cycle'),
   }
 }
@@ -194,6 +199,7 @@ function createCore(
   const now = options.now ?? (() => new Date())
   const timing: Timing = { ...DEFAULT_TIMING, ...options.timing }
   const store = createPackageStore(options.packages ?? initialPackages(options.family))
+  store.add(options.inactive ?? [])
   const faults = createFaultScript(options.faults)
   const syslogLines: string[] = []
   let bootedAt = new Date(now().getTime() - initialUptimeMs(options.name))

@@ -51,8 +51,9 @@ export const executorConfig = Type.Object({
   }),
   sweepInterval: Duration({
     minimum: 100,
-    default: 5_000,
-    description: 'How often runs without a lease are looked for.',
+    default: 3_000,
+    description:
+      'How often runs whose lease ran out are looked for. With lease and grace: how soon a lost executor is noticed.',
   }),
   maxAttempts: Type.Integer({
     minimum: 1,
@@ -113,6 +114,11 @@ export const executorConfig = Type.Object({
     default: 10_000,
     description:
       'Between the two looks at a router that decide whether a command of an interrupted run was ever sent.',
+  }),
+  cancelReach: Duration({
+    default: 5 * minute,
+    description:
+      'How long a cancelled run tries to reach a router on which it began something, to stop it there.',
   }),
   reloadHold: Duration({
     default: 10_000,

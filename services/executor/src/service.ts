@@ -72,7 +72,7 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
   const metrics = createExecutorMetrics(registry, { running: active.count, concurrency })
   const jumpHosts = createJumpHosts({ connectTimeoutMs: config.connectTimeout })
   releasers.push('jump hosts', () => jumpHosts.close())
-  const results = createResultService({ store, runs, events, kick: relay.kick, log })
+  const results = createResultService({ store, runs, bus, kick: relay.kick, log })
   const perform = createRunService({
     bus,
     opener: createOpener(keyring),
@@ -95,6 +95,7 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
     },
     jumpHosts,
     maxAttempts: config.maxAttempts,
+    cancelReachMs: config.cancelReach,
   })
   if (config.sole) await runs.expireAll()
   await pruneInbox(store.db)

@@ -103,6 +103,8 @@ export interface Bench {
   discoveries: { hostId: string; discovery: Discovery }[]
   progress: { jobId: number; message: string; percent?: number }[]
   revoke(jobId: number): void
+  /** Delivers that somebody wants a job stopped. @param submission default 1 */
+  cancel(jobId: number, by: string, submission?: number): Promise<void>
   /** Delivers that jobs are gone. */
   forget(deliveryId: string, jobIds: number[]): Promise<void>
   describeLogs(jobId: number): Promise<{ name: string; size: number }[]>
@@ -248,6 +250,8 @@ export async function bench(t: Teardown): Promise<Bench> {
       return (await schedulerBus.request(executorMessages.describeLogs, { jobId }, { caller })).files
     },
     revoke: (jobId) => schedulerBus.publish(schedulerEvents.runRevoked, { jobId }),
+    cancel: (jobId, requestedBy, submission = 1) =>
+      schedulerBus.deliver(executorDeliveries.cancelRun, randomUUID(), { jobId, submission, requestedBy }),
     async startMortal(host, env = {}) {
       const [server] = await self.query<{ folder: string; port: string; name: string; role: string }>(
         `SELECT current_setting('unix_socket_directories') AS folder, current_setting('port') AS port,

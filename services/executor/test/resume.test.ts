@@ -167,7 +167,7 @@ void t.test('a run nobody wants any more stops before its next command', { buffe
   b.revoke(jobId)
   t.match(await b.result(jobId), {
     outcome: 'failed',
-    statusMessage: 'The job was cancelled before its next step.',
+    statusMessage: 'Cancelled. Nothing was changed on the router.',
   })
   t.equal(host.router.mutations.length, 0)
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import type { ClaimedJob } from '@slipway/contracts'
+import { Value } from '@sinclair/typebox/value'
+import { type ClaimedJob, JobEvent } from '@slipway/contracts'
 import { createPool } from '@slipway/database'
 import { database, type Teardown } from '@slipway/test-kit'
 import t from 'tap'
@@ -73,7 +74,7 @@ t.test('a run is recorded once, whoever claims it', async (t) => {
     'never confirmed, so offered to another',
   )
   t.equal(await runs.start({ jobId: 1, attempt: 1 }), undefined, 'the first one may not begin any more')
-  t.type(await runs.start({ jobId: 1, attempt: 2 }), Date)
+  t.match(await runs.start({ jobId: 1, attempt: 2 }), { startedAt: Date, cancelledBy: undefined })
   t.same(await runs.record('c', [job(1)]), [], 'it runs')
 })
 
@@ -140,12 +141,12 @@ t.test('a released run is taken over at once', async (t) => {
 t.test('events of a job have no gaps, whoever writes', async (t) => {
   const { runs, events, pool } = await open(t)
   const run = await running(runs)
-  await Promise.all(Array.from({ length: 20 }, (_, n) => events.append(run, 'status', { n })))
-  await events.append({ jobId: 1, attempt: 9 }, 'status', { stale: true })
+  await Promise.all(Array.from({ length: 20 }, (_, n) => events.append(run, 'status', { text: `${n}` })))
+  await events.append({ jobId: 1, attempt: 9 }, 'status', { text: 'stale' })
   const { rows } = await pool.query('SELECT seq FROM job_event WHERE job_id = 1 ORDER BY seq')
   t.same(
     rows.map((row: { seq: number }) => row.seq),
-    Array.from({ length: 20 }, (_, n) => n + 1),
+    Array.from({ length: 22 }, (_, n) => n + 1),
   )
 })
 
@@ -154,10 +155,12 @@ t.test('the first conclusion of a command stands', async (t) => {
   const run = await running(runs)
   const entry = await journal.write(run, command)
   if (entry === undefined) throw new Error('not written')
-  await journal.note(entry.id, { operationId: 12 })
-  await journal.note(entry.id, { reload: true })
-  await journal.conclude(entry.id, 'succeeded')
-  await journal.conclude(entry.id, 'failed', 'late')
+  await journal.note({ ...run, attempt: 2 }, entry.id, { operationId: 11 })
+  await journal.conclude({ ...run, attempt: 2 }, entry.id, 'not-sent', 'of another attempt')
+  await journal.note(run, entry.id, { operationId: 12 })
+  await journal.note(run, entry.id, { reload: true })
+  await journal.conclude(run, entry.id, 'succeeded')
+  await journal.conclude(run, entry.id, 'failed', 'late')
   t.match(await journal.ofSubmission(1, 1), [
     { operationId: 12, reload: true, outcome: 'succeeded', detail: '' },
   ])
@@ -168,10 +171,61 @@ t.test('a forgotten job leaves nothing', async (t) => {
   const { runs, journal, events, store, pool } = await open(t)
   const run = await running(runs)
   await journal.write(run, command)
-  await events.append(run, 'status', {})
+  await events.append(run, 'status', { text: 'x' })
   await store.transact((tx) => runs.forget(tx, [1]))
   const { rows } = await pool.query(
     'SELECT (SELECT count(*)::int FROM journal) + (SELECT count(*)::int FROM job_event) AS n',
   )
   t.same(rows, [{ n: 0 }])
+})
+
+t.test('a cancelled run sends nothing but an abort, whenever the cancellation came', async (t) => {
+  const { runs, journal, store, pool } = await open(t)
+  const cancel = (jobId: number, submission = 1, requestedBy = 'olga') =>
+    store.transact((tx) => runs.cancel(tx, { jobId, submission, requestedBy }))
+  t.equal(await cancel(1), true, 'before the run is on record')
+  t.equal(await cancel(1, 1, 'nils'), false, 'the first one stands')
+  const [run] = await runs.record('a', [job(1)])
+  if (run === undefined) throw new Error('not recorded')
+  t.match(await runs.start(run), { cancelledBy: 'olga' })
+  t.equal(await journal.write(run, command), undefined)
+  t.match(await journal.write(run, { ...command, kind: 'abort' }), { kind: 'abort' })
+  t.match(await runs.renew([run]), [{ jobId: 1, cancelledBy: 'olga' }])
+  t.equal(await runs.cancelledBy({ jobId: 1, attempt: 2 }), undefined, 'not the business of another attempt')
+  await runs.release(run)
+  const [taken] = await runs.takeOver('b', 1)
+  t.match(taken, { run: { cancelledBy: 'olga', attempt: 2 } })
+  await store.transact((tx) => runs.end(tx, { jobId: 1, attempt: 2 }, { ...done, outcome: 'failed' }))
+  t.equal(await cancel(1), false, 'it has ended')
+  t.same((await pool.query('SELECT * FROM cancellation')).rows, [])
+  t.match(await runs.record('a', [job(1, 2)]), [{ submission: 2, cancelledBy: undefined }])
+  t.equal(await cancel(1), false, 'an earlier submission')
+  const { rows } = await pool.query('SELECT seq, kind FROM job_event WHERE job_id = 1 ORDER BY seq')
+  t.same(
+    rows.map(({ seq, kind }) => `${seq} ${kind}`),
+    ['1 claimed', '2 started', '3 command', '4 handed-over', '5 resumed', '6 ended', '7 claimed'],
+  )
+})
+
+t.test('what happened is told in the order in which it happened, by the contract', async (t) => {
+  const { runs, journal, store, pool } = await open(t)
+  const run = await running(runs)
+  await store.transact((tx) => runs.cancel(tx, { jobId: 1, submission: 1, requestedBy: 'olga' }))
+  await journal.write(run, { ...command, kind: 'abort' })
+  await store.transact((tx) => runs.end(tx, run, { ...done, outcome: 'failed', statusMessage: 'Cancelled' }))
+  const { rows } = await pool.query(
+    `SELECT job_id::int AS "jobId", seq, attempt, at, kind, payload FROM job_event ORDER BY seq`,
+  )
+  const events = rows.map((row) => ({ ...row, at: row.at.toISOString() }))
+  for (const event of events) t.ok(Value.Check(JobEvent, event), JSON.stringify(event))
+  t.match(
+    events.map(({ kind, payload }) => ({ kind, payload })),
+    [
+      { kind: 'claimed', payload: { executor: 'a' } },
+      { kind: 'started' },
+      { kind: 'cancel-requested', payload: { by: 'olga' } },
+      { kind: 'command', payload: { change: 'abort', command: 'x' } },
+      { kind: 'ended', payload: { outcome: 'failed', statusMessage: 'Cancelled' } },
+    ],
+  )
 })

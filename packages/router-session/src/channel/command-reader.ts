@@ -17,8 +17,8 @@ const ECHO_REACH = 4096
 /** An answer to a question the device may ask. */
 export interface Answer {
   when: RegExp
-  /** Sent with Enter behind it. */
-  send: string
+  /** Sent with Enter behind it; a function decides when the question is there. */
+  send: string | (() => string)
   /** A secret: masked in logs from now on, no echo expected. */
   hidden?: boolean
   /** How often it may be given. Default 1: the same question again usually means no. */
@@ -127,9 +127,10 @@ export function createCommandReader(channel: Channel, reading: CommandReading): 
     if (chosen === undefined || count >= (chosen.times ?? 1)) return
     given.set(index, count + 1)
     answeredLine = output.lineCount
-    if (chosen.hidden) channel.scrub.addSecret(chosen.send)
+    const text = typeof chosen.send === 'string' ? chosen.send : chosen.send()
+    if (chosen.hidden) channel.scrub.addSecret(text)
     chosen.beforeWrite?.()
-    channel.write(chosen.send + channel.newline)
+    channel.write(text + channel.newline)
   }
 
   function turnPage(): void {

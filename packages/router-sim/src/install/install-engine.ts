@@ -38,6 +38,8 @@ export interface InstallEngine {
   readonly refuse: (operation: Operation, errors: readonly string[], state?: OperationState) => void
   /** Runs an opened operation to its end; resolves when it has ended, never rejects. */
   readonly run: (operation: Operation, command: string, work: OperationWork) => Promise<void>
+  /** Lets the running operation take no more time. */
+  readonly hurry: () => void
   /** Stops the running operation; false when there is none with that id. */
   readonly abort: (id: number | undefined, reason: string) => boolean
 }
@@ -47,6 +49,7 @@ export function createInstallEngine(deps: InstallEngineDeps): InstallEngine {
   const operations: Operation[] = []
   let current: Operation | undefined
   let stopper = new AbortController()
+  let hurry = new AbortController()
 
   const log = (operation: Operation, texts: readonly string[]) => {
     operation.lines.push(...texts.map((text): LogLine => ({ at: deps.now(), text })))
@@ -81,6 +84,7 @@ export function createInstallEngine(deps: InstallEngineDeps): InstallEngine {
       operations.push(operation)
       current = operation
       stopper = new AbortController()
+      hurry = new AbortController()
       deps.changed(operation)
       return operation
     },
@@ -89,10 +93,11 @@ export function createInstallEngine(deps: InstallEngineDeps): InstallEngine {
       close(operation, state)
     },
     async run(operation, command, work) {
-      const { signal } = stopper
-      const outcome = await perform(operation, command, work, deps, (text) => log(operation, [text]), signal)
+      const signals = { stop: stopper.signal, hurry: hurry.signal }
+      const outcome = await perform(operation, command, work, deps, (text) => log(operation, [text]), signals)
       end(operation, outcome)
     },
+    hurry: () => hurry.abort(),
     abort(id, reason) {
       const operation = current
       if (operation === undefined || (id !== undefined && operation.id !== id)) return false
@@ -138,15 +143,16 @@ async function perform(
   work: OperationWork,
   deps: InstallEngineDeps,
   log: (text: string) => void,
-  signal: AbortSignal,
+  { stop, hurry }: { stop: AbortSignal; hurry: AbortSignal },
 ): Promise<Outcome> {
   const failure = deps.failure(command)
   const half = deps.operationMs() / 2
-  await pause(half, signal)
+  const wake = AbortSignal.any([stop, hurry])
+  await pause(half, wake)
   if (failure !== undefined) return { ok: false, errors: failure }
   try {
-    const outcome = await work(operation, log, signal)
-    await pause(half, signal)
+    const outcome = await work(operation, log, stop)
+    await pause(half, wake)
     return outcome
   } catch (error) {
     return {

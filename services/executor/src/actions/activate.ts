@@ -68,7 +68,9 @@ async function orderOf(context: ActionContext, kind: Change): Promise<InstallOrd
   const { dialect, job, names, facts } = context
   const given = job.softwarePackages
   const software = await readSoftware(context)
-  const answers = [{ when: RELOAD_ANSWER, send: 'yes' }]
+  // Who cancels the job while the router asks gets a no.
+  const send = () => (context.control.interrupted() === 'cancelled' ? 'no' : 'yes')
+  const answers = [{ when: RELOAD_ANSWER, send }]
   const command = dialect.commands[kind]
   if (given.some(isBundle)) {
     const added = await recallAdd(context.memory, given, facts().hostname)

@@ -109,6 +109,7 @@ async function copy(
     const result = await device.write(command, {
       timeoutMs: times.installCommandMs,
       fence: journal.fence,
+      breakOff: true,
       answers: [...answers(source), { when: DESTINATION, send: '' }],
     })
     const text = allText(result)

@@ -30,6 +30,8 @@ export interface InstallDialect {
     deactivate(selection: string): string
     remove(names: readonly string[]): string
     readonly commit: string
+    /** Stops a running operation. */
+    abort(operationId: number): string
     /** What runs now. */
     readonly request: string
     /** All operations. */
@@ -57,6 +59,16 @@ const OPERATION_ID = /Install operation (\d+)\b/g
 /** The ids of all operations an install log mentions. */
 export function loggedIds(log: string): number[] {
   return [...new Set([...log.matchAll(OPERATION_ID)].map(([, id]) => Number(id)))]
+}
+
+/** An empty install log. Samples: `No log information`, `No install operation log information`. */
+const EMPTY_LOG = /^\W*No (?:install operation )?log information/im
+
+/** The highest operation an install log mentions, 0 if it is empty; undefined if the text is no log. */
+export function lastLogged(log: string): number | undefined {
+  const ids = loggedIds(log)
+  if (ids.length > 0) return Math.max(...ids)
+  return EMPTY_LOG.test(log) ? 0 : undefined
 }
 
 /**

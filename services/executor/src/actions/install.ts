@@ -5,7 +5,7 @@ import { isSessionLost } from '../device/device.ts'
 import type { Baseline, JournalEntry, MutationKind } from '../runs/journal-store.ts'
 import type { ActionContext } from './action.ts'
 import { summarize } from './device-text.ts'
-import { allText, type InstallAnswer, loggedIds, type Reload } from './dialect.ts'
+import { allText, type InstallAnswer, lastLogged, type Reload } from './dialect.ts'
 import { actionFailure } from './failure.ts'
 import { throughOutages, untilInstallIdle, watchOperation } from './install-watch.ts'
 import { type InstallEnd, type InstallOrder, isReached } from './operation-order.ts'
@@ -107,6 +107,7 @@ async function send(context: ActionContext, order: InstallOrder): Promise<Instal
 async function baseline(context: ActionContext, order: InstallOrder): Promise<Baseline> {
   const { clock, device, dialect, times } = context
   const { output, failed } = await device.read(dialect.commands.log, times.commandMs)
+  const lastOperation = failed ? undefined : lastLogged(output)
   const { uptimeSeconds, version } = await readSystem(context)
   const { inactive, active } = order.software
   return {
@@ -115,7 +116,7 @@ async function baseline(context: ActionContext, order: InstallOrder): Promise<Ba
     inactive,
     active,
     // Without a log it must stay open, or every operation of the past would look new.
-    ...(failed ? {} : { lastOperation: Math.max(0, ...loggedIds(output)) }),
+    ...(lastOperation === undefined ? {} : { lastOperation }),
     ...(uptimeSeconds === undefined ? {} : { uptimeSeconds }),
     ...(version === undefined ? {} : { version }),
   }

@@ -45,6 +45,7 @@ export function isReached(
     case 'remove':
       return !targets.some(has(software.inactive))
     case 'copy':
+    case 'abort':
       return false
   }
 }

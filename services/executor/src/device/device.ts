@@ -38,6 +38,8 @@ export interface WriteOptions {
   timeoutMs: number
   /** Called in the same turn as each write; throwing prevents it. */
   fence: () => void
+  /** An interrupt ends the session in mid-command: only for what does no harm when it ends half-way. */
+  breakOff?: boolean
   answers?: readonly Answer[]
 }
 
@@ -176,10 +178,12 @@ export function createDevice(options: DeviceOptions): Device {
         }),
       ),
     inAdminPlane: (work) => interruptible(current().inAdminPlane(work)),
-    write(command, { timeoutMs, fence, answers = [] }) {
+    write(command, { timeoutMs, fence, breakOff = false, answers = [] }) {
       control.check()
       const fenced = answers.map((answer) => ({ ...answer, beforeWrite: fence }))
-      return current().run(command, { timeoutMs, beforeWrite: fence, answers: fenced })
+      const options = { timeoutMs, beforeWrite: fence, answers: fenced }
+      if (!breakOff) return current().run(command, options)
+      return interruptible(current().run(command, { ...options, signal: control.signal }))
     },
     outages: () => outages,
     connected: () => up,

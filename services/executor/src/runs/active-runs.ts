@@ -30,6 +30,7 @@ export function createActiveRuns(clock: Clock, marginMs: number) {
     /** Takes a run in. Its work begins with `perform`, whose end frees the place. */
     begin(run: Run, leaseEnd: LeaseEnd, perform: (active: ActiveRun) => Promise<void>): ActiveRun {
       const control = createRunControl()
+      if (run.cancelledBy !== undefined) control.cancel({ by: run.cancelledBy })
       const active: ActiveRun = {
         run,
         control,

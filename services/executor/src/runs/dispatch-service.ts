@@ -10,7 +10,7 @@ import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { ActiveRun, ActiveRuns } from './active-runs.ts'
 import { type LeaseEnd, leaseEndFrom } from './lease.ts'
 import type { LeaseTimes, Run } from './run.ts'
-import { pauseRun } from './run-control.ts'
+import { pauseRun, type RunControl } from './run-control.ts'
 import { requestOf, runLogger } from './run-logger.ts'
 import type { RunStore } from './run-store.ts'
 
@@ -41,6 +41,8 @@ export interface DispatchDeps {
 export interface Dispatch {
   /** Work may be ready: look now. */
   wake(): void
+  /** Somebody gave a run back: look for it now. */
+  wakeToTakeOver(): void
   /** Takes nothing new from now on. */
   stop(): Promise<void>
 }
@@ -146,6 +148,10 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   start()
   return {
     wake,
+    wakeToTakeOver() {
+      sweepAt = 0
+      wake()
+    },
     async stop() {
       stopped = true
       clearTimeout(timer)
@@ -164,14 +170,16 @@ async function confirmed(deps: DispatchDeps, active: ActiveRun): Promise<boolean
       // The name of whoever claimed it: after a take-over the scheduler knows the job under that name.
       const confirmation = { executorId: run.claimedBy, jobId, submission }
       await deps.bus.request(schedulerMessages.confirmRun, confirmation, requestOf(job))
-      return (await deps.store.start(run)) !== undefined
+      const started = await deps.store.start(run)
+      if (started?.cancelledBy !== undefined) control.cancel({ by: started.cancelledBy })
+      return started !== undefined
     } catch (error) {
       if (hasCode(error, 'SCHEDULER_RUN_GONE')) {
         runLogger(deps.log, run).info('a claimed run is no longer offered and is dropped')
         await deps.store.drop(run)
         return false
       }
-      if (attempt === CONFIRM_TRIES || control.interrupted() !== undefined) {
+      if (attempt === CONFIRM_TRIES || !mayGoOn(control)) {
         // It may have been confirmed all the same (the answer was lost), so it is not dropped but tried again later.
         await deps.store.release(run)
         return false
@@ -179,4 +187,10 @@ async function confirmed(deps: DispatchDeps, active: ActiveRun): Promise<boolean
       await pauseRun(control, CONFIRM_PAUSE_MS).catch(() => undefined)
     }
   }
+}
+
+/** A cancelled run is confirmed like any other, so that its end is told. */
+function mayGoOn(control: RunControl): boolean {
+  const interrupted = control.interrupted()
+  return interrupted === undefined || interrupted === 'cancelled'
 }

@@ -1,15 +1,22 @@
 // Job events: gap-free per job, written by the owner of the run. The number comes from the run's own row, so two
-// writers queue up behind its lock and a writer whose attempt is over writes nothing.
+// writers queue up behind its lock and a writer whose attempt is over writes nothing. Changes of a run that are one
+// statement write their event in that statement (run-store.ts, journal-store.ts).
+import type { JobEvent } from '@slipway/contracts'
 import type { Db } from '../executor-store.ts'
 import type { RunKey } from './run-store.ts'
 
-export const jobEventKinds = ['started', 'resumed', 'status', 'step', 'warning', 'command', 'ended'] as const
-export type JobEventKind = (typeof jobEventKinds)[number]
+export type JobEventKind = JobEvent['kind']
+export type PayloadOfEvent<K extends JobEventKind> = Extract<JobEvent, { kind: K }>['payload']
 
 export type EventStore = ReturnType<typeof createEventStore>
 
 export function createEventStore(db: Db) {
-  const append = async (on: Db, key: RunKey, kind: JobEventKind, payload: object): Promise<void> => {
+  const append = async <K extends JobEventKind>(
+    on: Db,
+    key: RunKey,
+    kind: K,
+    payload: PayloadOfEvent<K>,
+  ): Promise<void> => {
     await on.$executeRaw`
       WITH numbered AS (
         UPDATE run SET event_seq = event_seq + 1
@@ -19,7 +26,8 @@ export function createEventStore(db: Db) {
       SELECT job_id, event_seq, attempt, ${kind}, ${JSON.stringify(payload)}::jsonb FROM numbered`
   }
   return {
-    append: (key: RunKey, kind: JobEventKind, payload: object) => append(db, key, kind, payload),
+    append: <K extends JobEventKind>(key: RunKey, kind: K, payload: PayloadOfEvent<K>) =>
+      append(db, key, kind, payload),
     appendIn: append,
   }
 }

@@ -1,10 +1,11 @@
 // The journal: a mutating command stands here before it is sent. Writing the row is the fence (design, section 5):
 // one statement that finds no run of this attempt with a living lease writes nothing, and then nothing is sent.
+import type { changeKinds } from '@slipway/contracts'
 import type { Db } from '../executor-store.ts'
 import type { RunKey } from './run-store.ts'
 
-export const mutationKinds = ['add', 'activate', 'deactivate', 'commit', 'remove', 'copy'] as const
-export type MutationKind = (typeof mutationKinds)[number]
+/** `abort` stops an operation of an earlier command. */
+export type MutationKind = (typeof changeKinds)[number]
 
 /** How a journalled command ended. `not-sent`: the router was asked and knows nothing of it. */
 export type MutationOutcome = 'succeeded' | 'failed' | 'refused' | 'not-sent'
@@ -71,34 +72,48 @@ export type JournalStore = ReturnType<typeof createJournalStore>
 
 export function createJournalStore(db: Db) {
   return {
-    /** Writes the command down, or nothing if the run is no longer ours. */
+    /**
+     * Writes the command down, or nothing if the run is no longer ours or was cancelled. Only an abort may still be
+     * sent for a cancelled run.
+     */
     async write(
       key: RunKey,
       entry: { kind: MutationKind; command: string; before: Baseline },
     ): Promise<JournalEntry | undefined> {
       const rows = await db.$queryRaw<JournalRow[]>`
+        WITH held AS (
+          UPDATE run SET event_seq = event_seq + 1
+          WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state = 'running' AND lease_until > now()
+            AND (${entry.kind}::text = 'abort' OR NOT EXISTS (
+                   SELECT 1 FROM cancellation wanted
+                   WHERE wanted.job_id = run.job_id AND wanted.submission = run.submission))
+          RETURNING job_id, submission, attempt, event_seq
+        ), told AS (
+          INSERT INTO job_event (job_id, seq, attempt, kind, payload)
+          SELECT job_id, event_seq, attempt, 'command',
+                 jsonb_build_object('change', ${entry.kind}::text, 'command', ${entry.command}::text) FROM held)
         INSERT INTO journal (job_id, submission, attempt, kind, command, before)
         SELECT job_id, submission, attempt, ${entry.kind}, ${entry.command}, ${JSON.stringify(entry.before)}::jsonb
-        FROM run
-        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state = 'running' AND lease_until > now()
+        FROM held
         RETURNING id, attempt, kind, command, before, written_at, operation_id, reload, outcome, detail`
       const row = rows[0]
       return row === undefined ? undefined : toEntry(row)
     },
 
     /** The router named the operation, or announced a restart. */
-    async note(id: bigint, found: { operationId?: number; reload?: boolean }): Promise<void> {
+    async note(key: RunKey, id: bigint, found: { operationId?: number; reload?: boolean }): Promise<void> {
       await db.$executeRaw`
         UPDATE journal SET operation_id = coalesce(${found.operationId ?? null}::int, operation_id),
                            reload = reload OR ${found.reload ?? false}
-        WHERE id = ${id}`
+        FROM run WHERE journal.id = ${id} AND run.job_id = journal.job_id AND run.attempt = ${key.attempt}`
     },
 
-    /** How it ended; the first conclusion stands. */
-    async conclude(id: bigint, outcome: MutationOutcome, detail = ''): Promise<void> {
+    /** How it ended; the first conclusion stands, and only the attempt that has the run may draw one. */
+    async conclude(key: RunKey, id: bigint, outcome: MutationOutcome, detail = ''): Promise<void> {
       await db.$executeRaw`
         UPDATE journal SET outcome = ${outcome}, detail = ${detail}, concluded_at = now()
-        WHERE id = ${id} AND outcome IS NULL`
+        FROM run WHERE journal.id = ${id} AND journal.outcome IS NULL
+                   AND run.job_id = journal.job_id AND run.attempt = ${key.attempt}`
     },
 
     /** Everything this submission of a job may have sent, oldest first. */

@@ -33,10 +33,14 @@ export function startLeaseService(deps: LeaseServiceDeps): () => Promise<void> {
     if (renewed.length === 0) return
     const end = leaseEndFrom(clock, times.leaseMs)
     const keys = renewed.map((active) => active.run)
-    const kept = new Map((await store.renew(keys)).map((key) => [key.jobId, key.attempt]))
+    const kept = new Map((await store.renew(keys)).map((key) => [key.jobId, key]))
     for (const active of renewed) {
-      if (kept.get(active.run.jobId) === active.run.attempt) active.leaseEnd = end
-      else if (runs.find(active.run.jobId) === active) {
+      const key = kept.get(active.run.jobId)
+      if (key?.attempt === active.run.attempt) {
+        active.leaseEnd = end
+        // Told at once by an event, but an event may be lost.
+        if (key.cancelledBy !== undefined) active.control.cancel({ by: key.cancelledBy })
+      } else if (runs.find(active.run.jobId) === active) {
         runLogger(log, active.run).warn('the lease of a run is lost')
         active.control.interrupt('lost')
       }

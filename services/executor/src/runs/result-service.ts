@@ -1,12 +1,18 @@
 // Ends runs. State, job event and deliveries are one transaction: what the scheduler is told is what is recorded,
 // once, and an executor that lost the run tells nothing.
-import { type Discovery, inventoryDeliveries, type PayloadOf, schedulerDeliveries } from '@slipway/contracts'
+import type { Bus } from '@slipway/bus'
+import {
+  type Discovery,
+  executorEvents,
+  inventoryDeliveries,
+  type PayloadOf,
+  schedulerDeliveries,
+} from '@slipway/contracts'
 import { enqueueMany, type NewDelivery } from '@slipway/database'
 import type { Logger } from 'pino'
 import { storable } from '../actions/device-text.ts'
 import type { ExecutorStore } from '../executor-store.ts'
 import type { ActiveRun } from './active-runs.ts'
-import type { EventStore } from './event-store.ts'
 import type { Run, RunResult } from './run.ts'
 import { pauseRun } from './run-control.ts'
 import { runLogger } from './run-logger.ts'
@@ -28,7 +34,7 @@ export interface ResultService {
 export interface ResultServiceDeps {
   store: ExecutorStore
   runs: RunStore
-  events: EventStore
+  bus: Pick<Bus, 'publish'>
   /** Deliveries were committed. */
   kick: () => void
   log: Logger
@@ -39,13 +45,11 @@ const LONGEST_STATUS = 1_000
 const LONGEST_TRACE = 32_000
 const CUT = '\n…\n'
 
-export function createResultService({ store, runs, events, kick, log }: ResultServiceDeps): ResultService {
+export function createResultService({ store, runs, bus, kick, log }: ResultServiceDeps): ResultService {
   const end = (run: Run, result: RunResult, seen: Sight) =>
     store.transact(async (tx) => {
       const times = await runs.end(tx, run, result)
       if (times === undefined) return false
-      const { outcome, statusMessage } = result
-      await events.appendIn(tx, run, 'ended', { outcome, statusMessage })
       await enqueueMany(tx, [resultDelivery(run, result, times), ...discoveryDelivery(run, seen)])
       return true
     })
@@ -60,6 +64,8 @@ export function createResultService({ store, runs, events, kick, log }: ResultSe
           return
         } catch (error) {
           runLogger(log, run).warn({ err: error }, 'a result cannot be recorded at the moment')
+          // What came out stands; who cancels it now is too late.
+          control.acceptCancel()
           const stop = await pauseRun(control, RETRY_MS).then(
             () => false,
             () => true,
@@ -70,10 +76,13 @@ export function createResultService({ store, runs, events, kick, log }: ResultSe
       }
     },
     async release(active) {
-      await runs.release(active.run).catch((error: unknown) => {
-        const words = 'a run could not be released; its lease will run out'
-        runLogger(log, active.run).warn({ err: error }, words)
-      })
+      const { run } = active
+      try {
+        await runs.release(run)
+        bus.publish(executorEvents.runReleased, { jobId: run.jobId })
+      } catch (error) {
+        runLogger(log, run).warn({ err: error }, 'a run could not be released; its lease will run out')
+      }
     },
   }
 }

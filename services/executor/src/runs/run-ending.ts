@@ -18,7 +18,7 @@ function storeAway(cause: unknown): StoreAway {
   } as const)
 }
 
-function isStoreAway(error: unknown): error is StoreAway {
+export function isStoreAway(error: unknown): error is StoreAway {
   return error instanceof Error && 'code' in error && error.code === 'RUN_STORE_AWAY'
 }
 
@@ -54,11 +54,7 @@ const deviceMeanings: Readonly<Record<string, string>> = {
 
 /** The ending for a thrown value; undefined for one that nobody expected. */
 export function endingOf(error: unknown): Ending | undefined {
-  if (isRunInterrupted(error)) {
-    if (error.interrupt !== 'revoked') return { kind: 'leave' }
-    return { kind: 'result', result: failed('The job was cancelled before its next step.') }
-  }
-  if (isStoreAway(error)) return { kind: 'leave' }
+  if (isRunInterrupted(error) || isStoreAway(error)) return { kind: 'leave' }
   if (isActionFailure(error)) return { kind: 'result', result: failed(error.message, error.trace) }
   const device = deviceFailure(error)
   return device === undefined ? undefined : { kind: 'result', result: device }
@@ -76,6 +72,11 @@ function deviceFailure(error: unknown): RunResult | undefined {
 export const unexpectedEnding: Ending = {
   kind: 'result',
   result: failed('An unexpected error occurred in the executor. Its log has the details.'),
+}
+
+/** The result of a run that somebody cancelled. @param happened what is known of the router */
+export function cancelledEnding(by: string, happened: string, trace = ''): Ending {
+  return { kind: 'result', result: failed(`${by} ${happened}`, trace) }
 }
 
 /** The result of a run that was interrupted too often. */

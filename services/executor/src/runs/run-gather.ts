@@ -15,9 +15,10 @@ import { commandsOf, resolveTarget } from '../hosts/target-service.ts'
 import type { ActiveRun } from './active-runs.ts'
 import type { JournalStore } from './journal-store.ts'
 import { withStore } from './run-ending.ts'
-import { createRunJournal } from './run-journal.ts'
+import { createRunJournal, type RunJournal } from './run-journal.ts'
 import type { RunLog } from './run-log.ts'
 import type { RunReport } from './run-report.ts'
+import type { RunStore } from './run-store.ts'
 import type { Work } from './run-work.ts'
 import type { SecretMask } from './secret-mask.ts'
 
@@ -33,6 +34,7 @@ interface GatherDeps {
   bus: Pick<Bus, 'request'>
   opener: Opener
   clock: Clock
+  runs: Pick<RunStore, 'cancelledBy'>
   journal: JournalStore
   hosts: HostContextStore
   times: ActionTimes
@@ -71,7 +73,13 @@ export async function gatherWork(deps: GatherDeps, active: ActiveRun, tools: Gat
     device: watchDevice(bare, deps.metrics.deviceFailed),
     repository,
     commands: commandsOf(target),
-    journal: guarded(createRunJournal(deps.journal, active, mask.text, deps.metrics)),
+    journal: guarded(
+      createRunJournal(
+        { store: deps.journal, runs: deps.runs, mask: mask.text, metrics: deps.metrics },
+        active,
+      ),
+      files.eventsWritten,
+    ),
     memory: {
       get: (key) => withStore(deps.hosts.get(hostId, key)),
       set: (key, value) => withStore(deps.hosts.set(hostId, key, value)),
@@ -93,9 +101,13 @@ function tellCommands(log: Logger, metrics: ExecutorMetrics): CommandWatch {
   }
 }
 
-function guarded(journal: ReturnType<typeof createRunJournal>): ReturnType<typeof createRunJournal> {
+/** @param told the events before it: a command's own comes after them */
+function guarded(journal: RunJournal, told: () => Promise<void>): RunJournal {
   return {
-    write: (...entry) => withStore(journal.write(...entry)),
+    async write(...entry) {
+      await told()
+      return withStore(journal.write(...entry))
+    },
     note: (...found) => withStore(journal.note(...found)),
     conclude: (...outcome) => withStore(journal.conclude(...outcome)),
     entries: () => withStore(journal.entries()),

@@ -4,9 +4,10 @@ import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { ActiveRun } from './active-runs.ts'
 import type { Baseline, JournalEntry, JournalStore, MutationKind, MutationOutcome } from './journal-store.ts'
 import { runInterrupted } from './run-control.ts'
+import type { RunStore } from './run-store.ts'
 
 export interface RunJournal {
-  /** Writes a command down before it is sent. Throws RUN_INTERRUPTED if the run is no longer ours. */
+  /** Writes a command down before it is sent. Throws RUN_INTERRUPTED if the run is no longer ours, or cancelled. */
   write(kind: MutationKind, command: string, before: Baseline): Promise<JournalEntry>
   note(entry: JournalEntry, found: { operationId?: number; reload?: boolean }): Promise<void>
   conclude(entry: JournalEntry, outcome: MutationOutcome, detail?: string): Promise<void>
@@ -16,28 +17,40 @@ export interface RunJournal {
   readonly fence: () => void
 }
 
-/** Bind a journal to a run. @param mask takes secrets out of what is written down @param metrics counts what is sent */
+interface RunJournalDeps {
+  store: JournalStore
+  runs: Pick<RunStore, 'cancelledBy'>
+  /** Takes secrets out of what is written down. */
+  mask: (text: string) => string
+  /** Counts what is sent. */
+  metrics: Pick<ExecutorMetrics, 'commandSent'>
+}
+
+/** Binds a journal to a run. */
 export function createRunJournal(
-  store: JournalStore,
+  { store, runs, mask, metrics }: RunJournalDeps,
   active: ActiveRun,
-  mask: (text: string) => string,
-  metrics: Pick<ExecutorMetrics, 'commandSent'>,
 ): RunJournal {
   const { run, control } = active
   return {
     async write(kind, command, before) {
       control.check()
       const entry = await store.write(run, { kind, command: mask(command), before })
-      if (entry === undefined) {
-        control.interrupt('lost')
-        throw runInterrupted('lost')
-      }
+      if (entry === undefined) return refused(active, await runs.cancelledBy(run))
       metrics.commandSent(kind)
       return entry
     },
-    note: (entry, found) => store.note(entry.id, found),
-    conclude: (entry, outcome, detail) => store.conclude(entry.id, outcome, mask(detail ?? '')),
+    note: (entry, found) => store.note(run, entry.id, found),
+    conclude: (entry, outcome, detail) => store.conclude(run, entry.id, outcome, mask(detail ?? '')),
     entries: () => store.ofSubmission(run.jobId, run.submission),
     fence: () => active.assertLease(),
   }
+}
+
+/** The fence let nothing through: the run was cancelled, or it is somebody else's. */
+function refused({ control }: ActiveRun, cancelledBy: string | undefined): never {
+  if (cancelledBy === undefined) control.interrupt('lost')
+  else control.cancel({ by: cancelledBy })
+  control.check()
+  throw runInterrupted('lost')
 }

@@ -7,7 +7,7 @@ import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { LogIndexStore } from '../logs/log-index-store.ts'
 import { captureName } from '../logs/log-names.ts'
 import { type AttemptLog, type LogStore, STEPS_LOG, TERMINAL_LOG } from '../logs/log-store.ts'
-import type { EventStore, JobEventKind } from './event-store.ts'
+import type { EventStore, JobEventKind, PayloadOfEvent } from './event-store.ts'
 import type { Run } from './run.ts'
 import { withStore } from './run-ending.ts'
 
@@ -15,7 +15,9 @@ export interface RunLog {
   readonly attempt: AttemptLog
   terminal(bytes: Buffer): void
   step(line: string): void
-  event(kind: JobEventKind, payload: object): void
+  event<K extends JobEventKind>(kind: K, payload: PayloadOfEvent<K>): void
+  /** Resolves when the events so far are written, or could not be. */
+  eventsWritten(): Promise<void>
   /** Keeps an output as a file. */
   capture(command: string, output: string): Promise<string>
   close(): Promise<void>
@@ -57,6 +59,7 @@ export async function openLog(deps: RunLogDeps, run: Run, mask: (text: string) =
         .then(() => deps.events.append(run, kind, payload))
         .catch((error: unknown) => deps.log.warn({ err: error }, 'a job event was not kept'))
     },
+    eventsWritten: () => writing,
     async capture(command, output) {
       const content = storable(mask(output))
       const name = await onDisk(attempt.file(captureName(command), content))

@@ -9,11 +9,14 @@ const LONGEST_LINE = 1_000
 /** Percentages and spinners are no news. */
 const VARYING = /\d+/g
 
+/** Job events that are a line of text. */
+export type TextEventKind = 'status' | 'step' | 'warning'
+
 export interface RunReportDeps {
   progress: Progress
   /** A line of the steps log. */
   line: (text: string) => void
-  event: (kind: 'status' | 'step' | 'warning', text: string) => void
+  event: (kind: TextEventKind, text: string) => void
   mask: (text: string) => string
   now: () => Date
 }

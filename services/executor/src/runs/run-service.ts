@@ -7,25 +7,34 @@ import type { Opener } from '@slipway/secrets/open'
 import type { Clock } from '@slipway/service-kit'
 import type { Logger } from 'pino'
 import type { ActionTimes } from '../actions/action.ts'
-import type { Device } from '../device/device.ts'
 import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { HostContextStore } from '../hosts/host-context-store.ts'
 import { compareCaptures } from '../logs/comparison-service.ts'
 import type { LogIndexStore } from '../logs/log-index-store.ts'
 import type { LogStore } from '../logs/log-store.ts'
 import type { ActiveRun } from './active-runs.ts'
-import type { EventStore, JobEventKind } from './event-store.ts'
-import type { JournalStore } from './journal-store.ts'
+import type { EventStore } from './event-store.ts'
+import type { JournalEntry, JournalStore } from './journal-store.ts'
 import { createProgress } from './progress.ts'
 import type { ResultService } from './result-service.ts'
-import { isResumed, type Run } from './run.ts'
-import { type Ending, endingOf, exhaustedEnding, unexpectedEnding } from './run-ending.ts'
+import type { Run } from './run.ts'
+import { cancelledBy, knownEnd, lastChange, stopWork } from './run-cancel.ts'
+import type { RunControl } from './run-control.ts'
+import {
+  cancelledEnding,
+  type Ending,
+  endingOf,
+  exhaustedEnding,
+  isStoreAway,
+  unexpectedEnding,
+  withStore,
+} from './run-ending.ts'
 import { type DeviceTimes, gatherWork } from './run-gather.ts'
 import { openLog, type RunLog } from './run-log.ts'
 import { runLogger } from './run-logger.ts'
-import { createRunReport, type RunReport } from './run-report.ts'
+import { createRunReport, type RunReport, type TextEventKind } from './run-report.ts'
 import type { RunStore } from './run-store.ts'
-import { doWork, type Learned } from './run-work.ts'
+import { doWork, type Learned, type Work } from './run-work.ts'
 import { createSecretMask, type SecretMask } from './secret-mask.ts'
 
 export interface RunServiceDeps {
@@ -45,6 +54,8 @@ export interface RunServiceDeps {
   deviceTimes: DeviceTimes
   jumpHosts: JumpHosts
   maxAttempts: number
+  /** How long a cancelled run tries to reach its router, in milliseconds. */
+  cancelReachMs: number
 }
 
 const PROGRESS_INTERVAL_MS = 1_000
@@ -101,14 +112,17 @@ async function withLog(deps: RunServiceDeps, active: ActiveRun, tools: AttemptTo
     (message) => deps.bus.publish(executorEvents.runProgressed, { jobId, submission, ...message }),
     PROGRESS_INTERVAL_MS,
   )
-  const event = (kind: JobEventKind, text: string) => files.event(kind, { text })
+  const event = (kind: TextEventKind, text: string) => files.event(kind, { text })
   const report = createRunReport({ progress, line: files.step, event, mask: mask.text, now: deps.clock.now })
-  let device: Device | undefined
+  let work: Work | undefined
+  const gather = async () => {
+    work ??= await gatherWork(deps, active, { report, files, mask, log })
+    return work
+  }
   try {
-    files.event(isResumed(run) ? 'resumed' : 'started', { attempt: run.attempt })
-    const work = await gatherWork(deps, active, { report, files, mask, log })
-    device = work.device
-    const { statusMessage, packageChanges } = await doWork(work, learned)
+    // Taken over from somebody who had not come to stop it, or cancelled before it began.
+    active.control.check()
+    const { statusMessage, packageChanges } = await doWork(await gather(), learned)
     if (run.job.action === 'Post-Upgrade') await compare({ ...deps, log }, run, files, report)
     const warnings = report.warnings()
     return {
@@ -116,15 +130,50 @@ async function withLog(deps: RunServiceDeps, active: ActiveRun, tools: AttemptTo
       result: { outcome: 'completed', statusMessage, trace: '', warnings, packageChanges },
     }
   } catch (error) {
-    const ending = failedEnding(error, log)
+    const ending = isCancelled(active.control, error)
+      ? await stop(deps, active, { gather, learned, log })
+      : failedEnding(error, log)
     if (ending.kind === 'leave') return ending
     const statusMessage = mask.text(ending.result.statusMessage)
     report.error(statusMessage)
     const trace = mask.text(ending.result.trace)
     return { kind: 'result', result: { ...ending.result, statusMessage, trace, warnings: report.warnings() } }
   } finally {
-    await device?.close()
+    await work?.device.close()
     progress.close()
+  }
+}
+
+/** Without the database nothing can be stopped either; whoever takes the run over will see that it is cancelled. */
+function isCancelled(control: RunControl, error: unknown): boolean {
+  return control.interrupted() === 'cancelled' && !isStoreAway(error)
+}
+
+interface StopTools {
+  gather: () => Promise<Work>
+  learned: Learned
+  log: Logger
+}
+
+/** Ends a cancelled run: stops on the router what it began there. */
+async function stop(deps: RunServiceDeps, active: ActiveRun, tools: StopTools): Promise<Ending> {
+  const { run, control } = active
+  const by = cancelledBy(control.cancellation() ?? { by: undefined })
+  tools.log.info({ by: control.cancellation()?.by }, 'a run is cancelled')
+  control.acceptCancel()
+  let change: JournalEntry | undefined
+  try {
+    change = lastChange(await withStore(deps.journal.ofSubmission(run.jobId, run.submission)))
+    const known = knownEnd(change)
+    if (known !== undefined || change === undefined) return cancelledEnding(by, known ?? '')
+    const work = await tools.gather()
+    return cancelledEnding(by, await stopWork(work, tools.learned, change, deps.cancelReachMs))
+  } catch (error) {
+    const ending = failedEnding(error, tools.log)
+    if (ending.kind === 'leave') return ending
+    const { statusMessage, trace } = ending.result
+    const what = `What became of '${change?.command ?? ''}' on the router is not known. Check it.`
+    return cancelledEnding(by, `${what} ${statusMessage}`, trace)
   }
 }
 

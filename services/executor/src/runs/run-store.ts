@@ -1,6 +1,6 @@
 // Runs, attempts and leases in PostgreSQL. Every time in a condition is the database's; every statement that changes
 // a run names its attempt, so that an executor that lost a run changes nothing.
-import type { ClaimedJob } from '@slipway/contracts'
+import type { ClaimedJob, executorDeliveries, PayloadOf } from '@slipway/contracts'
 import type { Db } from '../executor-store.ts'
 import type { LeaseTimes, Run, RunResult, RunState } from './run.ts'
 
@@ -13,6 +13,7 @@ interface RunRow {
   claimed_by: string
   job: ClaimedJob
   started_at: Date | null
+  cancelled_by: string | null
 }
 
 const toRun = (row: RunRow): Run => ({
@@ -24,6 +25,7 @@ const toRun = (row: RunRow): Run => ({
   claimedBy: row.claimed_by,
   job: row.job,
   startedAt: row.started_at ?? undefined,
+  cancelledBy: row.cancelled_by ?? undefined,
 })
 
 /** A run as it is fenced: which attempt of which job. */
@@ -44,32 +46,44 @@ export function createRunStore(db: Db, times: LeaseTimes) {
      */
     async record(executorId: string, jobs: readonly ClaimedJob[]): Promise<Run[]> {
       const rows = await db.$queryRaw<RunRow[]>`
+        WITH recorded AS (
         INSERT INTO run AS r (job_id, submission, attempt, first_attempt, state, kind, action, host_id, executor_id,
-                              claimed_by, lease_until, job, claimed_at)
+                              claimed_by, lease_until, job, claimed_at, event_seq)
         SELECT (j->>'jobId')::bigint, (j->>'submission')::int, 1, 1, 'claimed', j->>'kind', j->>'action',
                (j->>'hostId')::uuid, ${executorId}, ${executorId},
-               now() + make_interval(secs => ${leaseSeconds}::float8), j, now()
+               now() + make_interval(secs => ${leaseSeconds}::float8), j, now(), 1
         FROM jsonb_array_elements(${JSON.stringify(jobs)}::jsonb) AS j
         ON CONFLICT (job_id) DO UPDATE SET
           submission = excluded.submission, attempt = r.attempt + 1, state = 'claimed',
           first_attempt = CASE WHEN excluded.submission > r.submission THEN r.attempt + 1 ELSE r.first_attempt END,
           kind = excluded.kind, action = excluded.action, host_id = excluded.host_id,
           executor_id = excluded.executor_id, claimed_by = excluded.claimed_by, lease_until = excluded.lease_until,
-          job = excluded.job, claimed_at = excluded.claimed_at,
+          job = excluded.job, claimed_at = excluded.claimed_at, event_seq = r.event_seq + 1,
           started_at = NULL, ended_at = NULL, outcome = NULL, status_message = ''
         WHERE (r.state = 'ended' AND r.submission < excluded.submission)
            OR (r.state = 'claimed' AND r.submission = excluded.submission AND r.executor_id <> excluded.executor_id)
-        RETURNING job_id, submission, attempt, first_attempt, state, claimed_by, job, started_at`
+        RETURNING job_id, submission, attempt, first_attempt, state, claimed_by, job, started_at, event_seq
+        ), told AS (
+          INSERT INTO job_event (job_id, seq, attempt, kind, payload)
+          SELECT job_id, event_seq, attempt, 'claimed', jsonb_build_object('executor', ${executorId}::text) FROM recorded)
+        SELECT recorded.*, NULL AS cancelled_by FROM recorded`
       return rows.map(toRun)
     },
 
-    /** The scheduler confirmed the run: from now on it may act. @returns false if it is no longer ours */
-    async start(key: RunKey): Promise<Date | undefined> {
-      const rows = await db.$queryRaw<{ started_at: Date }[]>`
-        UPDATE run SET state = 'running', started_at = coalesce(started_at, now())
-        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'
-        RETURNING started_at`
-      return rows[0]?.started_at
+    /** The scheduler confirmed the run: from now on it may act. @returns undefined if it is no longer ours */
+    async start(key: RunKey): Promise<{ startedAt: Date; cancelledBy: string | undefined } | undefined> {
+      const rows = await db.$queryRaw<{ started_at: Date; cancelled_by: string | null }[]>`
+        WITH begun AS (
+          UPDATE run SET state = 'running', started_at = coalesce(started_at, now()), event_seq = event_seq + 1
+          WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'
+          RETURNING job_id, submission, attempt, event_seq, started_at
+        ), told AS (
+          INSERT INTO job_event (job_id, seq, attempt, kind, payload)
+          SELECT job_id, event_seq, attempt, 'started', '{}' FROM begun)
+        SELECT started_at, requested_by AS cancelled_by FROM begun LEFT JOIN cancellation USING (job_id, submission)`
+      const row = rows[0]
+      if (row === undefined) return undefined
+      return { startedAt: row.started_at, cancelledBy: row.cancelled_by ?? undefined }
     },
 
     /** The scheduler offers the job no longer: forgets the run, or restores what stood before a resubmission. */
@@ -83,14 +97,20 @@ export function createRunStore(db: Db, times: LeaseTimes) {
         WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state = 'claimed' AND first_attempt > 1`
     },
 
-    /** Renews the leases of these runs in one statement. @returns those that are still ours */
-    async renew(keys: readonly RunKey[]): Promise<RunKey[]> {
-      const rows = await db.$queryRaw<{ job_id: bigint; attempt: number }[]>`
+    /** Renews the leases of these runs in one statement. @returns those that are still ours, and who cancelled them */
+    async renew(keys: readonly RunKey[]): Promise<(RunKey & { cancelledBy: string | undefined })[]> {
+      const rows = await db.$queryRaw<{ job_id: bigint; attempt: number; cancelled_by: string | null }[]>`
         UPDATE run SET lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
         FROM unnest(${keys.map((key) => key.jobId)}::bigint[], ${keys.map((key) => key.attempt)}::int[]) AS own (id, attempt)
         WHERE run.job_id = own.id AND run.attempt = own.attempt AND run.state <> 'ended'
-        RETURNING run.job_id, run.attempt`
-      return rows.map((row) => ({ jobId: Number(row.job_id), attempt: row.attempt }))
+        RETURNING run.job_id, run.attempt,
+                  (SELECT requested_by FROM cancellation wanted
+                   WHERE wanted.job_id = run.job_id AND wanted.submission = run.submission) AS cancelled_by`
+      return rows.map((row) => ({
+        jobId: Number(row.job_id),
+        attempt: row.attempt,
+        cancelledBy: row.cancelled_by ?? undefined,
+      }))
     },
 
     /**
@@ -102,11 +122,18 @@ export function createRunStore(db: Db, times: LeaseTimes) {
         WITH left_behind AS (
           SELECT job_id, lease_until > 'epoch' AS expired FROM run
           WHERE state <> 'ended' AND lease_until < now() - make_interval(secs => ${graceSeconds}::float8)
-          ORDER BY lease_until LIMIT ${limit} FOR UPDATE SKIP LOCKED)
-        UPDATE run SET attempt = attempt + 1, executor_id = ${executorId},
-                       lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
-        FROM left_behind WHERE run.job_id = left_behind.job_id
-        RETURNING run.job_id, submission, attempt, first_attempt, state, claimed_by, job, started_at, expired`
+          ORDER BY lease_until LIMIT ${limit} FOR UPDATE SKIP LOCKED
+        ), taken AS (
+          UPDATE run SET attempt = attempt + 1, executor_id = ${executorId}, event_seq = event_seq + 1,
+                         lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
+          FROM left_behind WHERE run.job_id = left_behind.job_id
+          RETURNING run.job_id, submission, attempt, first_attempt, state, claimed_by, job, started_at, event_seq, expired
+        ), told AS (
+          INSERT INTO job_event (job_id, seq, attempt, kind, payload)
+          SELECT job_id, event_seq, attempt, 'resumed',
+                 jsonb_build_object('executor', ${executorId}::text,
+                                    'after', CASE WHEN expired THEN 'expired' ELSE 'released' END) FROM taken)
+        SELECT taken.*, requested_by AS cancelled_by FROM taken LEFT JOIN cancellation USING (job_id, submission)`
       return rows.map((row) => ({ run: toRun(row), expired: row.expired }))
     },
 
@@ -118,8 +145,45 @@ export function createRunStore(db: Db, times: LeaseTimes) {
     /** Gives a run back at a safe point: any executor may take it over at once. */
     async release(key: RunKey): Promise<void> {
       await db.$executeRaw`
-        UPDATE run SET lease_until = 'epoch'
+        WITH given AS (
+          UPDATE run SET lease_until = 'epoch', event_seq = event_seq + 1
+          WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'
+          RETURNING job_id, attempt, event_seq)
+        INSERT INTO job_event (job_id, seq, attempt, kind, payload)
+        SELECT job_id, event_seq, attempt, 'handed-over', '{}' FROM given`
+    },
+
+    /**
+     * Puts a cancellation on record, also for a run that is not there yet; not for one that has ended. The first one
+     * stands. @returns true if it is news
+     */
+    async cancel(tx: Db, wanted: PayloadOf<typeof executorDeliveries.cancelRun>): Promise<boolean> {
+      const { jobId, submission, requestedBy, requestId } = wanted
+      const added = await tx.$executeRaw`
+        INSERT INTO cancellation (job_id, submission, requested_by, request_id)
+        SELECT ${jobId}::bigint, ${submission}::int, ${requestedBy}::text, ${requestId ?? null}::text
+        WHERE NOT EXISTS (
+          SELECT 1 FROM run
+          WHERE job_id = ${jobId} AND (submission > ${submission} OR (submission = ${submission} AND state = 'ended')))
+        ON CONFLICT DO NOTHING`
+      if (added === 0) return false
+      await tx.$executeRaw`
+        WITH numbered AS (
+          UPDATE run SET event_seq = event_seq + 1
+          WHERE job_id = ${jobId} AND submission = ${submission} AND state <> 'ended'
+          RETURNING job_id, attempt, event_seq)
+        INSERT INTO job_event (job_id, seq, attempt, kind, payload)
+        SELECT job_id, event_seq, attempt, 'cancel-requested', jsonb_build_object('by', ${requestedBy}::text)
+        FROM numbered`
+      return true
+    },
+
+    /** Who cancelled a run; undefined if nobody did, or the run is no longer this attempt's. */
+    async cancelledBy(key: RunKey): Promise<string | undefined> {
+      const rows = await db.$queryRaw<{ requested_by: string }[]>`
+        SELECT requested_by FROM run JOIN cancellation USING (job_id, submission)
         WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'`
+      return rows[0]?.requested_by
     },
 
     /** Ends a run within the transaction that enqueues its result. @returns undefined if it is no longer ours */
@@ -129,10 +193,21 @@ export function createRunStore(db: Db, times: LeaseTimes) {
       result: RunResult,
     ): Promise<{ startedAt: Date; endedAt: Date } | undefined> {
       const rows = await tx.$queryRaw<{ started_at: Date; ended_at: Date }[]>`
-        UPDATE run SET state = 'ended', outcome = ${result.outcome}, status_message = ${result.statusMessage},
-                       ended_at = now(), started_at = coalesce(started_at, now()), lease_until = 'infinity'
-        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'
-        RETURNING started_at, ended_at`
+        WITH ended AS (
+          UPDATE run SET state = 'ended', outcome = ${result.outcome}, status_message = ${result.statusMessage},
+                         ended_at = now(), started_at = coalesce(started_at, now()), lease_until = 'infinity',
+                         event_seq = event_seq + 1
+          WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'
+          RETURNING job_id, submission, attempt, event_seq, started_at, ended_at
+        ), settled AS (
+          DELETE FROM cancellation USING ended
+          WHERE cancellation.job_id = ended.job_id AND cancellation.submission <= ended.submission
+        ), told AS (
+          INSERT INTO job_event (job_id, seq, attempt, kind, payload)
+          SELECT job_id, event_seq, attempt, 'ended',
+                 jsonb_build_object('outcome', ${result.outcome}::text, 'statusMessage', ${result.statusMessage}::text)
+          FROM ended)
+        SELECT started_at, ended_at FROM ended`
       const row = rows[0]
       return row === undefined ? undefined : { startedAt: row.started_at, endedAt: row.ended_at }
     },
@@ -140,6 +215,7 @@ export function createRunStore(db: Db, times: LeaseTimes) {
     /** Removes runs with everything that belongs to them. */
     async forget(tx: Db, jobIds: readonly number[]): Promise<void> {
       await tx.$executeRaw`DELETE FROM run WHERE job_id = ANY(${[...jobIds]}::bigint[])`
+      await tx.$executeRaw`DELETE FROM cancellation WHERE job_id = ANY(${[...jobIds]}::bigint[])`
     },
 
     /** A host's latest completed run of an action, other than this job's: where its captures are. */

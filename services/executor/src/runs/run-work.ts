@@ -69,17 +69,16 @@ async function runPlan(
       result = await plan.step.run(context)
     }
   } catch (error) {
-    if (plan.refresh !== 'nothing' && !isRunInterrupted(error) && context.device.connected()) {
-      await refresh(context, plan, learned)
-    }
+    if (!isRunInterrupted(error) && context.device.connected()) await refresh(context, plan, learned)
     throw error
   }
-  if (plan.refresh !== 'nothing') await refresh(context, plan, learned)
+  await refresh(context, plan, learned)
   return { packageChanges: result.packageChanges, statusMessage: 'Completed' }
 }
 
 /** Reads anew what the action may have changed. Trouble with it does not change how the action ended. */
-async function refresh(context: ActionContext, plan: ActionPlan, learned: Learned): Promise<void> {
+export async function refresh(context: ActionContext, plan: ActionPlan, learned: Learned): Promise<void> {
+  if (plan.refresh === 'nothing') return
   const { device, report, control } = context
   report.status('Refreshing package and inventory information')
   try {

@@ -18,11 +18,8 @@ export interface Run {
   readonly claimedBy: string
   readonly job: ClaimedJob
   readonly startedAt: Date | undefined
-}
-
-/** True if somebody may have sent something for this submission before. */
-export function isResumed(run: Run): boolean {
-  return run.attempt > run.firstAttempt
+  /** Who wanted it stopped before it came into these hands. */
+  readonly cancelledBy: string | undefined
 }
 
 /** How a run ended, as it is told to the scheduler. */

@@ -19,6 +19,7 @@ export const iosxrDialect: InstallDialect = {
     deactivate: (selection) => `admin install deactivate ${selection} ${QUIETLY}`,
     remove: (names) => `admin install remove ${names.join(' ')} ${QUIETLY}`,
     commit: 'admin install commit',
+    abort: (operationId) => `admin install abort ${operationId}`,
     request: 'admin show install request',
     log: 'admin show install log',
     logOf: (operationId) => `admin show install log ${operationId} detail`,

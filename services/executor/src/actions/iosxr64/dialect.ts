@@ -13,6 +13,7 @@ export const iosxr64Dialect: InstallDialect = {
     deactivate: (selection) => `install deactivate ${selection}`,
     remove: (names) => `install remove ${names.join(' ')}`,
     commit: 'install commit',
+    abort: (operationId) => `install abort ${operationId}`,
     request: 'show install request',
     log: 'show install log',
     logOf: (operationId) => `show install log ${operationId} detail`,
