@@ -112,6 +112,8 @@ export const errorCatalogue = {
   SCHEDULER_DELETE_IN_PROGRESS: conflict("Unable to delete install job '{}' as it is in progress."),
   SCHEDULER_DELETE_COMPLETED: conflict("Unable to delete install job '{}' as it is completed."),
   SCHEDULER_DELETE_STATUS: input("Invalid value for status: must be 'failed' or 'scheduled'."),
+  SCHEDULER_RESUBMIT_STATE: conflict("Unable to resubmit install job '{}' as it is {}."),
+  SCHEDULER_CANCEL_STATE: conflict("Unable to cancel install job '{}' as it is {}."),
   SCHEDULER_STATUS_INVALID: input("'{}' is an invalid job status."),
   SCHEDULER_TOO_MANY: input('Too many results; please refine your request.'),
   SCHEDULER_JOB_ID_MISSING: input('Install job id must be specified.'),

@@ -72,6 +72,38 @@ export const DeletedJob = strict({
 })
 export type DeletedJob = Static<typeof DeletedJob>
 
+/** What can be paused: everything, a region, a host. */
+export const switchScopes = ['global', 'region', 'host'] as const
+export type SwitchScope = (typeof switchScopes)[number]
+
+/** A dispatch switch as it is to stand. `target` is '' for global, a region's name, or a host's id. */
+export const SwitchInput = strict({
+  scope: oneOf(switchScopes),
+  target: Text,
+  /** '' for global, else the region's or the host's name. */
+  name: Text,
+  paused: Type.Boolean(),
+  /** Why, in the user's words; absent keeps what was said before. Says nothing where nothing is paused. */
+  reason: Type.Optional(Text),
+})
+export type SwitchInput = Static<typeof SwitchInput>
+
+/** A dispatch switch as it stands. A paused scope is handed no new work; what runs goes on. */
+export const SwitchRow = strict({
+  scope: oneOf(switchScopes),
+  target: Text,
+  name: Text,
+  paused: Type.Boolean(),
+  reason: Text,
+  /** The user; absent where nothing is paused. */
+  pausedBy: Type.Optional(Text),
+  pausedAt: Type.Optional(Moment),
+})
+export type SwitchRow = Static<typeof SwitchRow>
+
+/** A job that was told to do something: which one that was. */
+const JobNamed = strict({ hostname: Text, action: oneOf(installActions) })
+
 export const runKinds = ['install', 'inventory'] as const
 
 /** A job handed to an executor. `submission` counts how often the job was submitted (1, then 1 more a resubmit). */
@@ -133,6 +165,46 @@ export const schedulerMessages = {
     }),
     reply: strict({ rows: Type.Array(DeletedJob) }),
     permission: 'install.manage',
+    timeoutMs: 30_000,
+  }),
+  /**
+   * A failed job runs again under the same id, as its next submission; what waited for it goes on when it completes.
+   * Errors: SCHEDULER_DELETE_JOB_NOT_FOUND, SCHEDULER_RESUBMIT_STATE.
+   */
+  resubmitJob: defineRpc('scheduler', 'job.resubmit', {
+    request: strict({
+      id: JobId,
+      /** Absent: now. */
+      scheduledTime: Type.Optional(Moment),
+    }),
+    reply: JobNamed,
+    permission: 'install.manage',
+  }),
+  /**
+   * A job in progress is to stop; asking again changes nothing. One that no executor has confirmed ends at once,
+   * the end of another is its executor's to tell. Errors: SCHEDULER_DELETE_JOB_NOT_FOUND, SCHEDULER_CANCEL_STATE.
+   */
+  cancelJob: defineRpc('scheduler', 'job.cancel', {
+    request: strict({ id: JobId }),
+    reply: JobNamed,
+    permission: 'install.manage',
+  }),
+  /** Dispatch switches: that of everything, and those that are paused. */
+  listSwitches: defineRpc('scheduler', 'switch.list', {
+    request: Nothing,
+    reply: strict({ rows: Type.Array(SwitchRow) }),
+    permission: 'read',
+  }),
+  /**
+   * Pauses or resumes. Once it is answered nothing of a paused scope is handed out. Rows stand in request order;
+   * an error is INVENTORY_HOST_NOT_FOUND (the host was deleted).
+   */
+  setSwitches: defineRpc('scheduler', 'switch.set', {
+    request: strict({ rows: Type.Array(SwitchInput, { minItems: 1, maxItems: 10_000 }) }),
+    reply: strict({
+      rows: Type.Array(strict({ switch: Type.Optional(SwitchRow), error: Type.Optional(ErrorBodySchema) })),
+    }),
+    permission: 'dispatch.manage',
     timeoutMs: 30_000,
   }),
   /** Asks for work. The same requestId is answered with the same jobs again. */

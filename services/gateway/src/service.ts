@@ -10,6 +10,7 @@ import {
 import type { FastifyPluginAsync } from 'fastify'
 import { commandProfileRoutes } from './command-profiles/command-profile-routes.ts'
 import { GatewayConfig } from './config.ts'
+import { dispatchRoutes } from './dispatch/dispatch-routes.ts'
 import { hostRoutes } from './hosts/host-routes.ts'
 import type { ApiRoute } from './http/api-route.ts'
 import { type Backend, createBackend } from './http/backend.ts'
@@ -59,6 +60,7 @@ export function apiRoutes(backend: Backend, clock: GatewayDeps['clock']): ApiRou
     ...hostRoutes(backend),
     ...installRoutes(backend, clock),
     ...userRoutes(backend),
+    ...dispatchRoutes(backend),
   ]
 }
 

@@ -205,6 +205,16 @@ const schedulerDefaults: NonNullable<World['scheduler']> = {
   createJobs: ({ rows }) => ({ rows: rows.map((_row, index) => ({ id: 134 + index })) }),
   listJobs: ({ page }) => ({ rows: [], ...(page === undefined ? {} : { page, totalPages: 1 }) }),
   deleteJobs: () => ({ rows: [] }),
+  resubmitJob: () => ({ hostname: 'R1', action: 'Add' }),
+  cancelJob: () => ({ hostname: 'R1', action: 'Add' }),
+  listSwitches: () => ({ rows: [{ scope: 'global', target: '', name: '', paused: false, reason: '' }] }),
+  setSwitches: ({ rows }) => ({
+    rows: rows.map((row) => ({
+      switch: row.paused
+        ? { reason: '', ...row, pausedBy: 'root', pausedAt: '2016-06-01T12:00:00.000Z' }
+        : { ...row, reason: '' },
+    })),
+  }),
 }
 
 interface Keys {

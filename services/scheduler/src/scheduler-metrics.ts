@@ -1,5 +1,5 @@
 // What the scheduler counts. Gauges of the queue are read from the database when somebody scrapes.
-import type { InstallAction } from '@slipway/contracts'
+import { type InstallAction, switchScopes } from '@slipway/contracts'
 import { counter, histogram, type Metrics, scrapedGauges } from '@slipway/service-kit'
 import { countByReason, type QueueCounts, waitReasons } from './runs/queue.ts'
 import type { Limits } from './runs/run.ts'
@@ -14,6 +14,10 @@ export interface SchedulerMetrics {
   started(secondsAfterDue: number): void
   /** A run ended. @param action undefined for a discovery */
   ended(action: InstallAction | undefined, outcome: 'completed' | 'failed'): void
+  /** A failed job is to run again. */
+  resubmitted(action: InstallAction): void
+  /** A job in progress is to stop. */
+  cancelled(action: InstallAction): void
   /** Claims that nobody confirmed were offered again. */
   offeredAgain(claims: number): void
 }
@@ -48,6 +52,16 @@ export function createSchedulerMetrics(metrics: Metrics, options: SchedulerMetri
     name: 'slipway_scheduler_claims_expired_total',
     help: 'Jobs that an executor took and did not confirm in time; they were offered again.',
   })
+  const resubmitted = counter(metrics, {
+    name: 'slipway_scheduler_jobs_resubmitted_total',
+    help: 'Failed jobs that users resubmitted, by install action.',
+    labels: ['action'],
+  })
+  const cancelled = counter(metrics, {
+    name: 'slipway_scheduler_jobs_cancelled_total',
+    help: 'Running jobs that users cancelled, by install action; one may complete all the same.',
+    labels: ['action'],
+  })
   const actionOf = (action: InstallAction | undefined): JobAction => action ?? 'Discovery'
   return {
     created(actions) {
@@ -55,6 +69,8 @@ export function createSchedulerMetrics(metrics: Metrics, options: SchedulerMetri
     },
     started: (seconds) => start.observe(Math.max(0, seconds)),
     ended: (action, outcome) => ended.inc({ action: actionOf(action), outcome }),
+    resubmitted: (action) => resubmitted.inc({ action }),
+    cancelled: (action) => cancelled.inc({ action }),
     offeredAgain: (claims) => offered.inc(claims),
   }
 }
@@ -68,7 +84,7 @@ function addQueue(metrics: Metrics, { readQueue, now, limits }: SchedulerMetrics
     gauges: [
       {
         name: 'slipway_scheduler_jobs_waiting',
-        help: 'Scheduled jobs by what they wait for: scheduled-time, dependency, host, limit, executor.',
+        help: 'Scheduled jobs by what they wait for: scheduled-time, dependency, paused, host, limit, executor.',
         labels: ['reason'],
         set({ counts }, put) {
           const byReason = countByReason(counts, limits)
@@ -86,6 +102,16 @@ function addQueue(metrics: Metrics, { readQueue, now, limits }: SchedulerMetrics
               ofKind.reduce((total, { jobs }) => total + jobs, 0),
               { kind },
             )
+          }
+        },
+      },
+      {
+        name: 'slipway_scheduler_switches_paused',
+        help: 'Dispatch switches that are paused, by scope (global, region, host).',
+        labels: ['scope'],
+        set({ counts }, put) {
+          for (const scope of switchScopes) {
+            put(counts.switches.find((one) => one.scope === scope)?.paused ?? 0, { scope })
           }
         },
       },

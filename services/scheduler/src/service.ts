@@ -1,7 +1,7 @@
 // Wiring: the only file of the scheduler that sees everything.
 import { Value } from '@sinclair/typebox/value'
 import type { Bus } from '@slipway/bus'
-import { createError, executorDeliveries, schedulerEvents } from '@slipway/contracts'
+import { createError, type Delivery, executorDeliveries, schedulerEvents } from '@slipway/contracts'
 import { createRelay, type OutgoingDelivery, outboxStats } from '@slipway/database'
 import {
   createRegistry,
@@ -11,13 +11,19 @@ import {
   watchDeliveries,
 } from '@slipway/service-kit'
 import type { SchedulerConfig } from './config.ts'
+import { serveSwitches } from './dispatch/switch-handlers.ts'
+import { createSwitchService } from './dispatch/switch-service.ts'
 import { serveHosts } from './hosts/host-handlers.ts'
 import { createHostService } from './hosts/host-service.ts'
 import { lookAhead } from './hosts/host-store.ts'
+import { createJobCancellation } from './jobs/job-cancel-service.ts'
 import { createJobCreation } from './jobs/job-create-service.ts'
 import { createJobDeletion } from './jobs/job-delete-service.ts'
 import { serveJobs } from './jobs/job-handlers.ts'
 import { createJobLists } from './jobs/job-list-service.ts'
+import { createJobResubmission } from './jobs/job-resubmit-service.ts'
+import { noteAsk } from './runs/ask-store.ts'
+import { createAsks } from './runs/asks.ts'
 import { createProgress } from './runs/progress.ts'
 import { countQueue } from './runs/queue-store.ts'
 import { writeMessages } from './runs/result-store.ts'
@@ -69,6 +75,7 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
   })
   const runs = createRunService({
     store,
+    asks: createAsks({ note: (executorId, now) => noteAsk(store.db, executorId, now), clock }),
     clock,
     limits,
     changed,
@@ -86,10 +93,20 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
     ...serveJobs(bus, {
       createJobs: createJobCreation({ store, clock, changed, metrics, log }),
       deleteJobs: createJobDeletion({ store, changed }),
+      resubmitJob: createJobResubmission({ store, clock, changed, metrics, log }),
+      cancelJob: createJobCancellation({
+        store,
+        clock,
+        changed,
+        historyPerHost: config.historyPerHost,
+        metrics,
+        log,
+      }),
       lists: createJobLists({ store, clock, limits }),
     }),
     ...serveRuns(bus, runs, progress),
     ...serveHosts(bus, hosts),
+    ...serveSwitches(bus, createSwitchService({ store, clock, changed, log })),
   ]
   releasers.push('bus', () => Promise.all(registrations.map((registration) => registration.drain())))
   changed()
@@ -101,11 +118,12 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
   }
 }
 
-/** The only delivery the scheduler sends; anything else in the outbox would be a fault of this program. */
+/** The deliveries the scheduler sends; anything else in the outbox would be a fault of this program. */
 async function sendDelivery(bus: Bus, { id, subject, payload }: OutgoingDelivery): Promise<void> {
-  const delivery = executorDeliveries.forgetJobs
-  if (subject !== delivery.subject || !Value.Check(delivery.payload, payload)) {
-    throw createError('BUS_INVALID_PAYLOAD', [subject, 'not a delivery of the scheduler'])
+  for (const delivery of [executorDeliveries.forgetJobs, executorDeliveries.cancelRun]) {
+    if (subject !== delivery.subject || !Value.Check(delivery.payload, payload)) continue
+    await bus.deliver(delivery as Delivery, id, payload)
+    return
   }
-  await bus.deliver(delivery, id, payload)
+  throw createError('BUS_INVALID_PAYLOAD', [subject, 'not a delivery of the scheduler'])
 }

@@ -47,7 +47,7 @@ t.test(
     t.match(await running.claim(), [{ jobId: 2, kind: 'inventory' }])
     const [id] = await running.createIds([jobInput(R1, 'Add')])
     t.same(await running.claim(), [])
-    t.equal((await running.job(id ?? 0)).statusMessage, 'Waiting: a discovery of the host is running')
+    t.equal((await running.job(id ?? 0)).statusMessage, 'Waiting: a discovery of the host is running (job 2)')
   },
 )
 

@@ -147,9 +147,11 @@ t.test('every startable job waits for a limit or for an executor', async (t) => 
     later: count,
     blocked: count,
     ready: count,
+    paused: count,
     startable: fc.uniqueArray(fc.record({ region, jobs: count }), { selector: (one) => one.region }),
     running: fc.array(fc.record({ region, kind, jobs: count })),
     oldestDue: fc.constant(undefined),
+    switches: fc.constant([]),
   })
   fc.assert(
     fc.property(counts, count, count, (given, running, runningPerRegion) => {

@@ -45,7 +45,10 @@ t.test('hands out due jobs with what they need, one per host', async (t) => {
     },
   ])
   t.same(await running.claim(), [], 'both hosts are busy')
-  t.match(await running.job(1), { status: 'in-progress', statusMessage: 'Starting' })
+  t.match(await running.job(1), {
+    status: 'in-progress',
+    statusMessage: 'Waiting: executor e1 has not confirmed it yet',
+  })
 })
 
 t.test('runs a chain in its order, each after the one before is completed', async (t) => {
@@ -305,7 +308,7 @@ t.test(
 t.test('the status message of a run follows its progress while it is in progress', async (t) => {
   const running = await build(t)
   await running.createIds([jobInput(R1, 'Add'), jobInput(R2, 'Add')])
-  await running.claim()
+  for (const job of await running.claim()) await running.confirm(job)
   const progress = { jobId: 1, submission: 1, message: 'Copying a.pie' }
   running.bus.publish(executorEvents.runProgressed, { ...progress, percent: 12 })
   running.bus.publish(executorEvents.runProgressed, { ...progress, percent: 45 })
@@ -362,6 +365,31 @@ t.test('history', async (t) => {
         [4, 'completed'],
       ],
     )
+  })
+})
+
+t.test('fair order', async (t) => {
+  t.test('a host with many jobs does not hold up others', async (t) => {
+    const running = await build(t, { replicas: 2 })
+    const many = Array.from({ length: 1_000 }, () => jobInput(R1, 'Add'))
+    await running.createIds([...many, jobInput(R2, 'Add'), jobInput(R3, 'Add')])
+    const order: string[] = []
+    for (let n = 0; n < 4; n += 1) {
+      const [job] = await running.claim({ free: 1 })
+      if (job === undefined) throw new Error('nothing to do')
+      order.push(job.hostname)
+      await running.end(job)
+    }
+    t.same(order, ['R1', 'R2', 'R3', 'R1'])
+  })
+  t.test('a chain that has begun keeps the place of its host', async (t) => {
+    const running = await build(t)
+    await running.createIds([...chainOf(R1).slice(0, 2), jobInput(R2, 'Add')])
+    for (const hostname of ['R1', 'R1', 'R2']) {
+      const [job] = await running.claim({ free: 1 })
+      t.equal(job?.hostname, hostname)
+      await running.end({ jobId: job?.jobId ?? 0 })
+    }
   })
 })
 

@@ -25,8 +25,11 @@ import { type SchedulerConfig, schedulerConfig, schedulerService } from '../src/
 /** The request id of everything a test asks. */
 export const requestId = 'request-of-the-test'
 export const operator: Caller = { username: 'olga', privilege: 'Operator' }
+/** Who may pause. */
+export const networkAdmin: Caller = { username: 'neta', privilege: 'Network Admin' }
 export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url))
 type Result = PayloadOf<typeof schedulerDeliveries.recordResult>
+type Cancel = PayloadOf<typeof executorDeliveries.cancelRun>
 type HostRecord = PayloadOf<typeof schedulerDeliveries.recordHost>
 
 /** A wall clock that the test sets; it starts at the machine's time. */
@@ -84,10 +87,11 @@ export interface Running {
   readonly forgotten: Heard<number[]>
   readonly revoked: Heard<number>
   readonly workReady: Heard<true>
+  readonly cancelled: Heard<Cancel>
   readonly metrics: Metrics
   /** Lines the scheduler logged, from info on. */
   readonly logged: Record<string, unknown>[]
-  ask<T extends Rpc>(rpc: T, payload: RequestOf<T>): Promise<ReplyOf<T>>
+  ask<T extends Rpc>(rpc: T, payload: RequestOf<T>, caller?: Caller): Promise<ReplyOf<T>>
   create(rows: JobInput[]): Promise<JobCreated[]>
   /** Creates rows that must all succeed. */
   createIds(rows: JobInput[]): Promise<number[]>
@@ -126,6 +130,8 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
   const executor = await hub.connect('executor')
   const bus = await hub.connect('gateway')
   const [forgotten, revoked, workReady] = [hear<number[]>(), hear<number>(), hear<true>()]
+  const cancelled = hear<Cancel>()
+  executor.receive(executorDeliveries.cancelRun, async (_id, cancel) => cancelled.add(cancel))
   executor.receive(executorDeliveries.forgetJobs, async (_id, { jobIds }) => forgotten.add(jobIds))
   executor.subscribe(schedulerEvents.runRevoked, ({ jobId }) => revoked.add(jobId))
   executor.subscribe(schedulerEvents.workReady, () => workReady.add(true))
@@ -145,7 +151,8 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
   const stop = async () => void (await Promise.all(services.map((service) => service.stop())))
   t.teardown(stop)
 
-  const ask: Running['ask'] = (rpc, payload) => bus.request(rpc, payload, { caller: operator, requestId })
+  const ask: Running['ask'] = (rpc, payload, caller = operator) =>
+    bus.request(rpc, payload, { caller, requestId })
   const create: Running['create'] = async (rows) => (await ask(schedulerMessages.createJobs, { rows })).rows
   const jobs: Running['jobs'] = async (filter = {}) => (await ask(schedulerMessages.listJobs, filter)).rows
   const claim: Running['claim'] = async (more) => {
@@ -178,6 +185,7 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
     forgotten,
     revoked,
     workReady,
+    cancelled,
     metrics,
     logged,
     ask,

@@ -89,7 +89,6 @@ const InstallJob = named(
 )
 
 const offset: HttpParameter = filter('How times are written, and that of `scheduled_time`.', '-07:00')
-const unknownJob = failure('There is no such job.', "Install job id '118' does not exist in the database.")
 const jobAnswer = envelope(
   Type.Object({
     status: Type.Literal('SUCCESS'),
@@ -265,7 +264,10 @@ export const installOperations: readonly HttpOperation[] = [
     params: { id: pathJob },
     answers: {
       200: { description: 'It will stop.', schema: jobAnswer, example: jobExample },
-      400: unknownJob,
+      400: failure(
+        'It does not run, or there is no such job.',
+        "Unable to cancel install job '118' as it is scheduled.",
+      ),
     },
   },
   {
@@ -285,7 +287,10 @@ export const installOperations: readonly HttpOperation[] = [
     },
     answers: {
       200: { description: 'It is scheduled.', schema: jobAnswer, example: jobExample },
-      400: unknownJob,
+      400: failure(
+        'It has not failed, or there is no such job.',
+        "Unable to resubmit install job '118' as it is completed.",
+      ),
     },
   },
 ]

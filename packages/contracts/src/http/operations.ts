@@ -1,4 +1,5 @@
 // Every operation of the HTTP API.
+import { dispatchOperations } from './dispatch-http.ts'
 import { hostOperations } from './host-http.ts'
 import { installOperations } from './install-http.ts'
 import type { HttpOperation } from './operation.ts'
@@ -12,6 +13,7 @@ export const httpOperations: readonly HttpOperation[] = [
   ...hostOperations,
   ...referenceOperations,
   ...installOperations,
+  ...dispatchOperations,
   ...userOperations,
   ...serverOperations,
 ]

@@ -30,8 +30,8 @@ export interface ApiRoute {
   readonly query?: readonly string[]
   /** Parameters that are not looked at beyond their names, given the names of those present. */
   readonly unread?: (present: ReadonlySet<string>) => (name: string) => boolean
-  /** True for routes whose body is a list of rows; any other body is ignored. */
-  readonly rows?: boolean
+  /** True for routes whose body is a list of rows, 'optional' where there may be none; any other body is ignored. */
+  readonly rows?: boolean | 'optional'
   handle(call: ApiCall): Promise<ApiAnswer>
 }
 
@@ -42,7 +42,7 @@ export function addApiRoute(app: FastifyInstance, auth: Authentication, route: A
     url: route.path,
     onRequest: [auth.authenticate, auth.permit(route.permission)],
     preParsing: async (request) => {
-      if (route.rows === true) assertJsonBody(request)
+      if (readsRows(route, request)) assertJsonBody(request)
       // The guide's clients set a Content-Type on every request: without a body it means nothing.
       else delete request.headers['content-type']
     },
@@ -63,8 +63,12 @@ function toCall(route: ApiRoute, request: FastifyRequest): ApiCall {
     address: addressOf(request),
     params: request.params as Readonly<Record<string, string>>,
     query,
-    rows: route.rows === true ? rowsOf(request.body) : [],
+    rows: readsRows(route, request) ? rowsOf(request.body) : [],
   }
+}
+
+function readsRows({ rows }: ApiRoute, { raw }: FastifyRequest): boolean {
+  return rows === true || (rows === 'optional' && hasBody(raw))
 }
 
 /** Refuses what cannot be a JSON body before any of it is read. Errors: INPUT_… */

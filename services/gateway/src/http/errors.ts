@@ -39,6 +39,8 @@ const statusByCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   SCHEDULER_HOST_BUSY: 400,
   SCHEDULER_DELETE_IN_PROGRESS: 400,
   SCHEDULER_DELETE_COMPLETED: 400,
+  SCHEDULER_RESUBMIT_STATE: 400,
+  SCHEDULER_CANCEL_STATE: 400,
 }
 
 /** What Fastify refuses by itself, in our words. Sample codes: FST_ERR_CTP_BODY_TOO_LARGE, FST_ERR_BAD_URL. */

@@ -16,6 +16,7 @@ import { statusOfRows, success } from '../http/envelope.ts'
 import { pageParameter, readJobId } from '../http/query.ts'
 import { timeWriter } from '../http/time-text.ts'
 import { readName } from '../rows/text-rules.ts'
+import { jobChangeRoutes } from './job-change-routes.ts'
 import { renderDeleted, renderJob } from './job-rows.ts'
 import { submitJobs } from './submit.ts'
 import { readQueryOffset, readQueryTime } from './times.ts'
@@ -39,6 +40,7 @@ export function installRoutes(backend: Backend, clock: Pick<Clock, 'now'>): ApiR
       unread: (present) => (name) => present.has('id') && name !== 'id' && name !== 'utc_offset',
       handle: (call) => listJobs(backend, call),
     },
+    ...jobChangeRoutes(backend),
     {
       method: 'DELETE',
       path: '/install/delete',

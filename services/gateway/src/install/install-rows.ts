@@ -47,6 +47,17 @@ export interface InstallDraft {
   readonly dependency: DependencyInput | undefined
 }
 
+const timeKeys: ReadonlySet<string> = new Set([fields.scheduledTime.key, fields.utcOffset.key])
+
+/** A body that says when, and nothing else. @returns the moment, undefined for "now". Errors: ROW_…, SCHEDULER_… */
+export function readWhen(row: JsonRow): string | undefined {
+  assertKnownKeys(row, timeKeys)
+  return readScheduledTime({
+    scheduledTime: readText(row, 'scheduledTime'),
+    utcOffset: readText(row, 'utcOffset'),
+  })
+}
+
 /** What exists of the names that a request mentions. */
 export interface KnownNames {
   /** Id by hostname. */

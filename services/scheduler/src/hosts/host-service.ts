@@ -4,6 +4,7 @@ import { isDataError, type Log, pruneInbox } from '@slipway/database'
 import type { Clock } from '@slipway/service-kit'
 import { createBatcher } from '../batcher.ts'
 import { forgetJobs } from '../forget-store.ts'
+import { forgetAsks } from '../runs/ask-store.ts'
 import { type SchedulerStore, toJobId } from '../scheduler-store.ts'
 import { type HostRecord, newestRecords } from './host.ts'
 import {
@@ -23,6 +24,8 @@ import {
 const BATCH = 100
 /** A delivery that speaks of a released host cannot be under way for longer. */
 const REMEMBER_RELEASED_MS = 30 * 24 * 60 * 60 * 1_000
+/** An executor that has not asked for work for so long is another one when it comes back. */
+const REMEMBER_ASKS_MS = 24 * 60 * 60 * 1_000
 
 export interface HostServiceDeps {
   store: SchedulerStore
@@ -39,7 +42,7 @@ export interface HostService {
   record(deliveryId: string, record: HostRecord): Promise<void>
   /** Deletes all jobs of a host for good; idempotent. Error: SCHEDULER_HOST_BUSY. */
   release(hostId: string): Promise<void>
-  /** Forgets released hosts and recorded deliveries after their time; puts right what changed by hand. */
+  /** Forgets released hosts, recorded deliveries and executors that are gone after their time; puts right what changed by hand. */
   tidy(): Promise<void>
 }
 
@@ -67,6 +70,7 @@ export function createHostService(deps: HostServiceDeps): HostService {
     async tidy() {
       await purgeReleased(store.db, new Date(clock.now().getTime() - REMEMBER_RELEASED_MS))
       await pruneInbox(store.db)
+      await forgetAsks(store.db, new Date(clock.now().getTime() - REMEMBER_ASKS_MS))
       const drifted = await findDrifted(store.db)
       if (drifted.length === 0) return
       log.warn({ hosts: drifted.length }, 'the next jobs of hosts were not named rightly and are named anew')

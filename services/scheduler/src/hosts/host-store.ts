@@ -1,4 +1,5 @@
 // Rows of `host`. Lock order everywhere: hosts by their id, then jobs by their id.
+import { hostIsNotPaused } from '../dispatch/switch-store.ts'
 import { Prisma } from '../generated/client.ts'
 import type { Db } from '../scheduler-store.ts'
 import type { HostRecord, Outlook } from './host.ts'
@@ -27,21 +28,29 @@ export async function lockHosts(tx: Db, hostIds: Iterable<string>): Promise<Map<
 
 /**
  * Names the next job of each host that could run: the first in time whose dependency is met, none while one runs.
+ * Its place in the queue is the time from which it could run: a host with many jobs comes after the others once one of
+ * its jobs has ended, unless the next one waited for that very job. So no host starves, and a chain that began goes on.
  * Called under the hosts' locks at the end of everything that changes their jobs.
  */
 export async function refreshHosts(tx: Db, hostIds: Iterable<string>): Promise<void> {
   await tx.$executeRaw`
-    UPDATE host SET next_job_id = next.id, next_kind = next.kind, next_due = next.scheduled_time
-      FROM (SELECT asked.host_id, ready.id, ready.kind, ready.scheduled_time
+    UPDATE host SET next_job_id = next.id, next_kind = next.kind, next_due = next.due
+      FROM (SELECT asked.host_id, ready.id, ready.kind,
+                   CASE WHEN last.id IS NULL OR last.id = ready.depends_on THEN ready.scheduled_time
+                        ELSE greatest(ready.scheduled_time, least(last.finished_at, now())) END AS due
               FROM unnest(${[...hostIds]}::uuid[]) AS asked (host_id)
               LEFT JOIN LATERAL (
-                SELECT job.id, job.kind, job.scheduled_time FROM job
+                SELECT job.id, job.kind, job.scheduled_time, job.depends_on FROM job
                  WHERE job.host_id = asked.host_id AND job.status = 'scheduled' AND job.dependency_met
                    AND NOT EXISTS (SELECT 1 FROM job running
                                     WHERE running.host_id = asked.host_id AND running.status = 'in-progress')
-                 ORDER BY job.scheduled_time, job.id LIMIT 1) ready ON true) next
+                 ORDER BY job.scheduled_time, job.id LIMIT 1) ready ON true
+              LEFT JOIN LATERAL (
+                SELECT job.id, job.finished_at FROM job
+                 WHERE job.host_id = asked.host_id AND job.status IN ('completed', 'failed')
+                 ORDER BY job.finished_at DESC, job.id DESC LIMIT 1) last ON true) next
      WHERE host.host_id = next.host_id
-       AND (host.next_job_id, host.next_due) IS DISTINCT FROM (next.id, next.scheduled_time)`
+       AND (host.next_job_id, host.next_due) IS DISTINCT FROM (next.id, next.due)`
 }
 
 /** Writes hosts as the inventory tells them; an older version changes nothing, nor does news of a released host. */
@@ -105,6 +114,7 @@ export async function releaseHostRow(
     UPDATE host SET released_at = coalesce(released_at, ${now}::timestamptz),
                     next_job_id = NULL, next_kind = NULL, next_due = NULL
      WHERE host_id = ${hostId}::uuid`
+  await tx.$executeRaw`DELETE FROM dispatch_switch WHERE scope = 'host' AND target = ${hostId}`
   return tx.$queryRaw`
     DELETE FROM job WHERE host_id = ${hostId}::uuid RETURNING id, status = 'in-progress' AS running`
 }
@@ -130,7 +140,7 @@ export async function findDrifted(db: Db): Promise<string[]> {
 
 export async function lookAhead(db: Db, now: Date): Promise<Outlook> {
   const [row] = await db.$queryRaw<{ due_now: boolean; next_due: Date | null }[]>(Prisma.sql`
-    SELECT EXISTS (SELECT 1 FROM host WHERE next_due <= ${now}::timestamptz) AS due_now,
+    SELECT EXISTS (SELECT 1 FROM host WHERE next_due <= ${now}::timestamptz AND ${hostIsNotPaused}) AS due_now,
            (SELECT min(next_due) FROM host WHERE next_due > ${now}::timestamptz) AS next_due`)
   return { dueNow: row?.due_now ?? false, nextDue: row?.next_due ?? undefined }
 }

@@ -1,19 +1,23 @@
 // What the bus may ask about jobs.
 import type { Bus, Registration } from '@slipway/bus'
 import { createError, schedulerMessages } from '@slipway/contracts'
+import type { CancelJob } from './job-cancel-service.ts'
 import type { CreateJobs } from './job-create-service.ts'
 import type { DeleteJobs } from './job-delete-service.ts'
 import type { JobLists } from './job-list-service.ts'
+import type { ResubmitJob } from './job-resubmit-service.ts'
 
 export interface JobUseCases {
   createJobs: CreateJobs
   deleteJobs: DeleteJobs
+  resubmitJob: ResubmitJob
+  cancelJob: CancelJob
   lists: JobLists
 }
 
 export function serveJobs(
   bus: Pick<Bus, 'serve'>,
-  { createJobs, deleteJobs, lists }: JobUseCases,
+  { createJobs, deleteJobs, resubmitJob, cancelJob, lists }: JobUseCases,
 ): Registration[] {
   return [
     bus.serve(schedulerMessages.createJobs, async ({ rows }, { caller, requestId }) => {
@@ -22,6 +26,14 @@ export function serveJobs(
     }),
     bus.serve(schedulerMessages.listJobs, (request) => lists.list(request)),
     bus.serve(schedulerMessages.deleteJobs, async (filter) => ({ rows: await deleteJobs(filter) })),
+    bus.serve(schedulerMessages.resubmitJob, async (request, { caller, requestId }) => {
+      if (caller === undefined) throw createError('AUTH_NOT_AUTHORIZED')
+      return resubmitJob(request, { user: caller.username, requestId })
+    }),
+    bus.serve(schedulerMessages.cancelJob, async ({ id }, { caller, requestId }) => {
+      if (caller === undefined) throw createError('AUTH_NOT_AUTHORIZED')
+      return cancelJob(id, { user: caller.username, requestId })
+    }),
     bus.serve(schedulerMessages.countReferences, async (request) => ({
       count: await lists.countReferences(request),
     })),

@@ -1,8 +1,10 @@
 // Lists of jobs, and how many refer to something.
 import { createError, type ReplyOf, type RequestOf, type schedulerMessages } from '@slipway/contracts'
 import type { Clock } from '@slipway/service-kit'
+import { readPauses } from '../dispatch/switch-store.ts'
+import { readLastAsk } from '../runs/ask-store.ts'
 import type { Limits } from '../runs/run.ts'
-import type { SchedulerStore } from '../scheduler-store.ts'
+import type { Db, SchedulerStore } from '../scheduler-store.ts'
 import { type ListedJob, toJobRow } from './job.ts'
 import {
   countByProfile,
@@ -12,6 +14,7 @@ import {
   type JobFilter,
   readJobs,
 } from './job-list-store.ts'
+import type { Situation } from './waiting.ts'
 
 type ListRequest = RequestOf<typeof schedulerMessages.listJobs>
 type ListReply = ReplyOf<typeof schedulerMessages.listJobs>
@@ -31,13 +34,35 @@ export interface JobLists {
   countReferences(request: RequestOf<typeof schedulerMessages.countReferences>): Promise<number>
 }
 
+const NOTHING_WAITS: Situation = {
+  limit: 0,
+  limitPerRegion: 0,
+  runningByRegion: new Map(),
+  pauses: [],
+  lastAsk: undefined,
+}
+
+async function readSituation(db: Db, limits: Limits): Promise<Situation> {
+  const [runningByRegion, pauses, lastAsk] = await Promise.all([
+    countRunning(db),
+    readPauses(db),
+    readLastAsk(db),
+  ])
+  return {
+    limit: limits.running,
+    limitPerRegion: limits.runningPerRegion,
+    runningByRegion,
+    pauses,
+    lastAsk,
+  }
+}
+
 export function createJobLists({ store, clock, limits }: JobListDeps): JobLists {
   const toRows = async (jobs: readonly ListedJob[]) => {
-    const limited = limits.running > 0 || limits.runningPerRegion > 0
-    const runningByRegion = limited ? await countRunning(store.db) : new Map<string, number>()
-    const load = { limit: limits.running, limitPerRegion: limits.runningPerRegion, runningByRegion }
+    const waits = jobs.some(({ status }) => status === 'scheduled')
+    const situation = waits ? await readSituation(store.db, limits) : NOTHING_WAITS
     const now = clock.now()
-    return jobs.map((job) => toJobRow(job, now, load))
+    return jobs.map((job) => toJobRow(job, now, situation))
   }
   const listOne = async (id: number): Promise<ListReply> => {
     const jobs = await readJobs(store.db, { id }, { limit: 1, offset: 0 })

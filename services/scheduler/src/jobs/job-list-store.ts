@@ -13,13 +13,15 @@ export interface JobFilter {
   scheduledFrom?: Date | undefined
 }
 
-interface ListedRow extends Omit<ListedJob, 'id' | 'dependency' | 'running' | 'region'> {
+interface ListedRow extends Omit<ListedJob, 'id' | 'dependency' | 'running' | 'next' | 'region'> {
   id: bigint
   dependsOn: bigint | null
   dependencyAction: InstallAction | null
   dependencyStatus: JobStatus | null
   runningId: bigint | null
   runningAction: InstallAction | null
+  nextId: bigint | null
+  nextAction: InstallAction | null
   region: string | null
 }
 
@@ -59,20 +61,24 @@ export async function readJobs(
            job.depends_on AS "dependsOn", job.dependency_met AS "dependencyMet", job.status,
            job.status_time AS "statusTime", job.status_message AS "statusMessage", job.trace, job.warnings,
            job.package_changes AS "packageChanges", job.created_by AS "createdBy", job.created_at AS "createdAt",
-           job.started_at AS "startedAt", host.region,
+           job.started_at AS "startedAt", job.claimed_by AS "claimedBy", job.confirmed_at AS "confirmedAt",
+           job.cancel_requested_by AS "cancelRequestedBy", host.region,
            dependency.action AS "dependencyAction", dependency.status AS "dependencyStatus",
-           running.id AS "runningId", running.action AS "runningAction"
+           running.id AS "runningId", running.action AS "runningAction",
+           host.next_job_id AS "nextId", next.action AS "nextAction"
       FROM (SELECT * FROM job WHERE ${conditions(filter)}
              ORDER BY job.id LIMIT ${limit}::int OFFSET ${offset}::int) job
       LEFT JOIN host ON host.host_id = job.host_id
       LEFT JOIN job dependency ON dependency.id = job.depends_on
       LEFT JOIN job running ON running.host_id = job.host_id AND running.status = 'in-progress'
+      LEFT JOIN job next ON next.id = host.next_job_id
      ORDER BY job.id`
   return rows.map(toListed)
 }
 
 function toListed(row: ListedRow): ListedJob {
-  const { dependsOn, dependencyAction, dependencyStatus, runningId, runningAction, region, ...rest } = row
+  const { dependsOn, dependencyAction, dependencyStatus, region, ...others } = row
+  const { runningId, runningAction, nextId, nextAction, ...rest } = others
   return {
     ...rest,
     id: toJobId(row.id),
@@ -82,6 +88,7 @@ function toListed(row: ListedRow): ListedJob {
         ? undefined
         : { id: toJobId(dependsOn), action: dependencyAction, status: dependencyStatus },
     running: runningId === null ? undefined : { id: toJobId(runningId), action: runningAction },
+    next: nextId === null ? undefined : { id: toJobId(nextId), action: nextAction },
   }
 }
 

@@ -1,12 +1,10 @@
 // Install jobs as messages show them, and what a deletion answers.
 import type { DeletedJob, InstallAction, JobRow, JobStatus } from '@slipway/contracts'
 import { groupBy } from './group-by.ts'
-import { type Load, type WaitingJob, whyWaiting } from './waiting.ts'
+import { type Situation, type WaitingJob, whyWaiting } from './waiting.ts'
 
 /** A job with what tells why it waits. */
 export interface ListedJob extends WaitingJob {
-  id: number
-  hostId: string
   hostname: string
   action: InstallAction
   serverRepository: string | null
@@ -20,7 +18,10 @@ export interface ListedJob extends WaitingJob {
   warnings: string[]
   packageChanges: string[]
   createdBy: string
-  createdAt: Date
+  claimedBy: string | null
+  confirmedAt: Date | null
+  /** Who wants its run stopped. */
+  cancelRequestedBy: string | null
   startedAt: Date | null
 }
 
@@ -35,7 +36,7 @@ export interface RemovedJob {
 }
 
 /** A stored job as a row of an answer. */
-export function toJobRow(job: ListedJob, now: Date, load: Load): JobRow {
+export function toJobRow(job: ListedJob, now: Date, situation: Situation): JobRow {
   return {
     id: job.id,
     hostId: job.hostId,
@@ -50,7 +51,7 @@ export function toJobRow(job: ListedJob, now: Date, load: Load): JobRow {
     ...(job.startedAt === null ? {} : { startedAt: job.startedAt.toISOString() }),
     status: job.status,
     ...(job.statusTime === null ? {} : { statusAt: job.statusTime.toISOString() }),
-    statusMessage: job.status === 'scheduled' ? whyWaiting(job, now, load) : job.statusMessage,
+    statusMessage: messageOf(job, now, situation),
     trace: job.trace,
     warnings: job.warnings,
     packageChanges: job.packageChanges,
@@ -58,6 +59,18 @@ export function toJobRow(job: ListedJob, now: Date, load: Load): JobRow {
     createdAt: job.createdAt.toISOString(),
   }
 }
+
+/** What a job waits for or is doing. */
+function messageOf(job: ListedJob, now: Date, situation: Situation): string {
+  if (job.status === 'scheduled') return whyWaiting(job, now, situation)
+  if (job.status !== 'in-progress') return job.statusMessage
+  if (job.confirmedAt === null) return `Waiting: executor ${job.claimedBy} has not confirmed it yet`
+  const { cancelRequestedBy: user, statusMessage } = job
+  return user === null ? statusMessage : `Being cancelled by ${user}: ${statusMessage}`
+}
+
+/** A status as sentences of errors say it: `in progress`. */
+export const stateInWords = (status: JobStatus): string => status.replace('-', ' ')
 
 /**
  * Ids of dependents that an answer lists altogether; more only in deep chains made by hand, where listing each

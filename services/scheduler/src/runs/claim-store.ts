@@ -1,5 +1,6 @@
 // The claim: one statement that picks due jobs and marks them as in progress.
 import type { ClaimedJob, InstallAction } from '@slipway/contracts'
+import { hostIsNotPaused } from '../dispatch/switch-store.ts'
 import { Prisma } from '../generated/client.ts'
 import { type Db, toJobId } from '../scheduler-store.ts'
 import type { Claim, Limits } from './run.ts'
@@ -49,7 +50,7 @@ export async function readClaimed(tx: Db, { executorId, requestId }: Claim): Pro
 /**
  * Takes due jobs. A host's row names its next job, so there is one per host by construction, and waiting jobs cost
  * nothing here. Steps: regions that have something waiting (by leaps over the index) → the first due hosts of each
- * region and kind, as far as the region's limit allows → turns: installs and discoveries take turns so that as many
+ * region and kind that nothing pauses, as far as the region's limit allows → turns: installs and discoveries take turns so that as many
  * of each run while both wait; within a kind the earlier due goes first → hosts are locked, rows in use by others
  * are left to the next claim (who holds them announces work after his commit) → jobs and hosts are marked.
  */
@@ -76,7 +77,7 @@ export async function takeDue(tx: Db, claim: Claim, limits: Limits, now: Date): 
        CROSS JOIN LATERAL (
              SELECT host.host_id, host.next_due, host.next_job_id FROM host
               WHERE host.region = room.region AND host.next_kind = kind.kind
-                AND host.next_due <= ${now}::timestamptz
+                AND host.next_due <= ${now}::timestamptz AND ${hostIsNotPaused}
               ORDER BY host.next_due, host.next_job_id LIMIT greatest(room.places, 0)) first
     ), turn AS (
       SELECT candidate.*, row_number() OVER (PARTITION BY kind ORDER BY next_due, next_job_id)

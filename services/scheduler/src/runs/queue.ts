@@ -1,4 +1,5 @@
 // The queue as metrics show it: how many jobs wait, for which reason. The reasons are those of `whyWaiting`, counted.
+import type { SwitchScope } from '@slipway/contracts'
 import type { Limits } from './run.ts'
 
 /** What the database counts. */
@@ -9,15 +10,19 @@ export interface QueueCounts {
   blocked: number
   /** Due, with nothing to wait for but their turn. */
   ready: number
-  /** Of these, the ones that are next on a host on which nothing runs. */
+  /** Of these, the ones that are next on a host on which nothing runs, and that somebody paused. */
+  paused: number
+  /** Those that nobody paused. */
   startable: { region: string; jobs: number }[]
   running: { region: string; kind: 'install' | 'inventory'; jobs: number }[]
   /** When the one that has been startable for longest became due. */
   oldestDue: Date | undefined
+  /** Switches that are paused. */
+  switches: { scope: SwitchScope; paused: number }[]
 }
 
 /** Why jobs wait; a closed list, it is a label. */
-export const waitReasons = ['scheduled-time', 'dependency', 'host', 'limit', 'executor'] as const
+export const waitReasons = ['scheduled-time', 'dependency', 'paused', 'host', 'limit', 'executor'] as const
 export type WaitReason = (typeof waitReasons)[number]
 
 /** How many jobs wait for each reason. */
@@ -33,8 +38,9 @@ export function countByReason(counts: QueueCounts, limits: Limits): Record<WaitR
   return {
     'scheduled-time': counts.later,
     dependency: counts.blocked,
+    paused: counts.paused,
     // A host that was released in between may leave a moment in which more can start than is ready.
-    host: Math.max(0, counts.ready - startable),
+    host: Math.max(0, counts.ready - counts.paused - startable),
     limit: startable - executor,
     executor,
   }

@@ -3,21 +3,15 @@ import { createError, type ReplyOf, type schedulerMessages } from '@slipway/cont
 import { isDataError } from '@slipway/database'
 import type { Clock, Logger } from '@slipway/service-kit'
 import { createBatcher } from '../batcher.ts'
-import { forgetJobs } from '../forget-store.ts'
 import { lockHosts, lookAhead, refreshHosts } from '../hosts/host-store.ts'
 import type { SchedulerMetrics } from '../scheduler-metrics.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
+import type { Asks } from './asks.ts'
 import { lockClaims, readClaimed, takeDue } from './claim-store.ts'
 import { confirmClaims, hostsOfExpired, offerAgain } from './confirm-store.ts'
-import { deleteJobs, freeDependents, hostsOfJobs, trimHistory, writeResults } from './result-store.ts'
-import {
-  type Claim,
-  type Confirmation,
-  cleanResult,
-  type EndedRun,
-  type Limits,
-  type RunResult,
-} from './run.ts'
+import { hostsOfJobs, writeResults } from './result-store.ts'
+import { type Claim, type Confirmation, cleanResult, type Limits, type RunResult } from './run.ts'
+import { settle } from './settle.ts'
 
 const LONGEST_REST_MS = 60_000
 /** Confirmations or results that share a transaction at most. */
@@ -25,6 +19,7 @@ const BATCH = 100
 
 export interface RunServiceDeps {
   store: SchedulerStore
+  asks: Asks
   clock: Clock
   limits: Limits
   /** How long a claim may stay unconfirmed. */
@@ -63,6 +58,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
   const claimedBefore = () => new Date(clock.now().getTime() - deps.confirmTimeoutMs)
   return {
     async claim(claim) {
+      await deps.asks.heard(claim.executorId)
       const { expired, ...answer } = await store.transact(async (tx) => {
         await lockClaims(tx)
         const repeated = await readClaimed(tx, claim)
@@ -156,17 +152,4 @@ async function recordBatch(deps: RunServiceDeps, batch: RunResult[]): Promise<un
     deps.log.info({ requestId, jobId: id, action: action ?? 'Discovery', outcome }, 'a job ended')
   }
   return batch.map(() => undefined)
-}
-
-/** What follows from the end of runs: dependents go on, hosts are free, old history goes. */
-async function settle(tx: Db, ended: readonly EndedRun[], historyPerHost: number): Promise<void> {
-  const idsOf = (wanted: (run: EndedRun) => boolean) => ended.filter(wanted).map(({ id }) => id)
-  const completed = idsOf(({ kind, outcome }) => kind === 'install' && outcome === 'completed')
-  if (completed.length > 0) await freeDependents(tx, completed)
-  const discoveries = idsOf(({ kind }) => kind === 'inventory')
-  if (discoveries.length > 0) await deleteJobs(tx, discoveries)
-  const hostIds = [...new Set(ended.map(({ hostId }) => hostId))]
-  const trimmed = await trimHistory(tx, hostIds, historyPerHost)
-  await forgetJobs(tx, [...discoveries, ...trimmed])
-  await refreshHosts(tx, hostIds)
 }
