@@ -32,6 +32,8 @@ export interface Lab {
   router(family: LabRouter['family'], protocol: LabRouter['protocol']): LabRouter
   /** Mutating commands that the router received so far. */
   mutations(name: string): Promise<Mutation[]>
+  /** Terminal sessions that are open on the router. */
+  sessions(name: string): Promise<number>
   setFaults(name: string, faults: object[]): Promise<void>
   stop(): Promise<void>
 }
@@ -72,6 +74,7 @@ export async function startLab(args: string[] = []): Promise<Lab> {
       return found
     },
     mutations: async (name) => (await ask<{ mutations: Mutation[] }>(`/routers/${name}`)).mutations,
+    sessions: async (name) => (await ask<{ sessions: unknown[] }>(`/routers/${name}`)).sessions.length,
     setFaults: async (name, faults) => void (await ask(`/routers/${name}/faults`, faults)),
     stop: async () => void (await child.stop()),
   }

@@ -60,15 +60,18 @@ async function runFiles(selected, env) {
   tests.broken ||= result.code !== 0
 }
 
-/** The journeys once more, every service its own process. One file at a time: each starts a dozen processes. */
+/** Journeys, conformance and clients once more, every service its own process. One file at a time: each starts a dozen processes. */
 async function runClusterJourneys() {
   const { findNatsServer } = await import('../../packages/test-kit/dist/index.js')
   if (findNatsServer() !== undefined) {
-    console.log('the journeys again, in the cluster shape')
-    return runFiles(['--jobs=1', ...(await testFiles(['test/journeys']))], { SLIPWAY_SHAPE: 'cluster' })
+    console.log('journeys, conformance and clients again, in the cluster shape')
+    return runFiles(
+      ['--jobs=1', ...(await testFiles(['test/journeys', 'test/conformance', 'test/clients']))],
+      { SLIPWAY_SHAPE: 'cluster' },
+    )
   }
   leftOut.push(
-    'left out: the journeys in the cluster shape; they need nats-server (apt-get install nats-server)',
+    'left out: journeys, conformance and clients in the cluster shape; they need nats-server (apt-get install nats-server)',
   )
   // On CI nothing is left out.
   tests.broken ||= Boolean(process.env.CI)
