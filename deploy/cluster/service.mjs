@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // `npm run service -- <name>`: one service as its own process (cluster shape). The service is imported into this very
 // process, so that signals reach it.
+import { existsSync, readdirSync } from 'node:fs'
 import { prepare } from '../standalone/prepare.mjs'
 
-const names = ['auth', 'inventory', 'scheduler', 'executor', 'gateway']
+const folder = new URL('../../services/', import.meta.url)
+const names = readdirSync(folder).filter((each) => existsSync(new URL(`${each}/src/main.ts`, folder)))
 const help = `One Slipway service as its own process (cluster shape).
 
   npm run service -- <name>           ${names.join(', ')}

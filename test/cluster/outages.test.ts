@@ -1,150 +1,199 @@
 // What the cluster shape adds to the journeys: NATS goes away and comes back, services are killed one after the other.
 // `NATS_OUTAGE_S=60` stops NATS for as long as the issue asks; the default is longer than a lease here, too.
 import { setTimeout as pause } from 'node:timers/promises'
-import { haveNatsServer } from '@slipway/test-kit'
+import { haveNatsServer, until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import type { JobRow } from '../harness/api.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
-import { fillInventory, scheduleUpgrade } from '../harness/fleet.ts'
-import { type Lab, startLab } from '../harness/lab.ts'
-import { adminPassword, freePort, quickLeases, type Slipway, startSlipway } from '../harness/slipway.ts'
+import { fillInventory, hostRow, scheduleUpgrade } from '../harness/fleet.ts'
+import { startLab } from '../harness/lab.ts'
+import { deathsOf, httpMembers, memberOf, membersOf, runsAgain } from '../harness/members.ts'
+import { adminPassword, quickLeases, type Slipway, startSlipway } from '../harness/slipway.ts'
 
 const OUTAGE_MS = Number(process.env['NATS_OUTAGE_S'] ?? 12) * 1_000
+/** What users are promised. */
+const ANSWER_MS = 2_000
 const ended = (job: JobRow) => job.status === 'completed' || job.status === 'failed'
 const authorization = `Basic ${Buffer.from(`root:${adminPassword}`).toString('base64')}`
 
-interface Member {
-  name: string
-  pid: number
-  http: string | undefined
+interface Seen {
+  code: number
+  retryAfter: string | null
+  text: string
+  ms: number
 }
 
-/** Who runs where, as the cluster printed it: `  executor-1  process 4711    health, metrics http://127.0.0.1:5007` */
-const members = (slipway: Slipway): Member[] =>
-  slipway.child.lines.flatMap((line) => {
-    const [, name = '', pid = '', http] = /^ {2}(\S+) +process (\d+) .*?(http:\S+)?$/.exec(line) ?? []
-    return name === '' ? [] : [{ name, pid: Number(pid), http }]
-  })
-
-/** `executor-1 ended (SIGKILL); it is started again in 0.5 s`: what the supervisor reports of a death. */
-const deaths = (slipway: Slipway): string[] =>
-  slipway.child.lines.filter((line) => / ended \(.*it is started again/.test(line))
-
-async function build(t: Test, operationMs: number): Promise<{ slipway: Slipway; lab: Lab }> {
-  const dataDir = await makeDataDir()
-  t.teardown(() => dataDir.remove())
-  const lab = await startLab(['--operation-ms', String(operationMs)])
-  t.teardown(() => lab.stop())
-  const port = await freePort()
-  const slipway = await startSlipway(dataDir.path, { port, shape: 'cluster', env: quickLeases })
-  t.teardown(() => slipway.child.stop())
-  await fillInventory(slipway.api, lab)
-  return { slipway, lab }
-}
-
-async function status(url: string): Promise<{ code: number; retryAfter: string | null; ms: number }> {
+/** One request. @returns code 0 if there was no answer at all */
+async function ask(url: string, body?: unknown): Promise<Seen> {
   const started = performance.now()
-  const response = await fetch(url, { headers: { authorization } })
-  await response.arrayBuffer()
-  return {
-    code: response.status,
-    retryAfter: response.headers.get('retry-after'),
-    ms: performance.now() - started,
+  const post = {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { authorization, 'content-type': 'application/json' },
+  }
+  try {
+    const response = await fetch(url, body === undefined ? { headers: { authorization } } : post)
+    const text = await response.text()
+    const retryAfter = response.headers.get('retry-after')
+    return { code: response.status, retryAfter, text, ms: performance.now() - started }
+  } catch (error) {
+    return { code: 0, retryAfter: null, text: String(error), ms: performance.now() - started }
   }
 }
 
-async function until(condition: () => Promise<boolean>, what: string, withinMs = 20_000): Promise<number> {
-  const started = performance.now()
-  while (!(await condition())) {
-    if (performance.now() - started > withinMs) throw new Error(`not within ${withinMs} ms: ${what}`)
-    await pause(50)
-  }
-  return performance.now() - started
-}
+const sinceMs = (moment: number) => Math.round(performance.now() - moment)
 
 /** A sum over a counter's lines in the metrics of all executors. */
 async function counted(slipway: Slipway, metric: string): Promise<number> {
-  const executors = members(slipway).filter(({ name }) => name.startsWith('executor'))
+  const executors = httpMembers(slipway.child).filter(({ name }) => name.startsWith('executor'))
   const pages = await Promise.all(executors.map(async ({ http }) => (await fetch(`${http}/metrics`)).text()))
   const lines = pages.flatMap((page) => page.split('\n').filter((line) => line.startsWith(metric)))
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }
 
+/** Every process of a service says the same of itself. */
+async function allSay(t: Test, slipway: Slipway, path: string, code: number): Promise<void> {
+  for (const { name, http } of httpMembers(slipway.child)) {
+    t.equal((await ask(`${http}${path}`)).code, code, `${path} of ${name}`)
+  }
+}
+
+async function allReady(slipway: Slipway): Promise<void> {
+  for (const { name, http } of httpMembers(slipway.child)) {
+    const ready = async () => (await ask(`${http}/readyz`)).code === 200
+    await until(ready, { timeoutMs: 60_000, message: `${name} is ready` })
+  }
+}
+
+/** A job of its own, from the request to its end. */
+async function runJob(slipway: Slipway, hostname: string): Promise<JobRow> {
+  const { api } = slipway
+  const { install_job_list: created } = await api.ok<{ install_job_list: { id: number }[] }>(
+    'POST',
+    '/install',
+    {
+      hostname,
+      install_action: 'Pre-Upgrade',
+    },
+  )
+  return api.jobWhen(created[0]?.id ?? 0, ended)
+}
+
 if (haveNatsServer(t)) {
-  t.test('an upgrade goes on while NATS is away; the API says so and is back at once', async (t) => {
-    const { slipway, lab } = await build(t, OUTAGE_MS + 4_000)
-    const router = lab.router('ncs5500', 'ssh')
-    const ids = await scheduleUpgrade(slipway.api, lab, router)
-    await until(async () => (await lab.mutations(router.name)).length > 0, 'Add is under way')
-    const before = members(slipway)
-    const nats = before.find(({ name }) => name === 'nats')
-    const gateway = before.find(({ name }) => name === 'gateway-1')
-    if (!nats || !gateway) throw new Error('no nats, no gateway')
+  t.test('the cluster in trouble', async (t) => {
+    const dataDir = await makeDataDir()
+    t.teardown(() => dataDir.remove())
+    // One whose operations outlast the outage, and a quick one.
+    const patient = await startLab(['--family', 'ncs5500', '--operation-ms', String(OUTAGE_MS + 4_000)])
+    t.teardown(() => patient.stop())
+    const started = await startLab(['--family', 'asr9k', '--operation-ms', '1500'])
+    t.teardown(() => started.stop())
+    const { repository } = started
+    const quick = {
+      ...started,
+      repository: { ...repository, row: { ...repository.row, hostname: 'quick-repository' } },
+    }
+    const slipway = await startSlipway(dataDir.path, { shape: 'cluster', env: quickLeases })
+    t.teardown(() => slipway.child.stop())
+    const { api, child, url } = slipway
+    await fillInventory(api, patient)
+    await fillInventory(api, quick)
 
-    process.kill(nats.pid, 'SIGSTOP')
-    const stopped = performance.now()
-    try {
-      await until(async () => (await status(`${slipway.url}/api/v1/hosts`)).code === 503, 'the API says 503')
-      while (performance.now() - stopped < OUTAGE_MS) {
-        const answer = await status(`${slipway.url}/api/v1/hosts`)
-        if (answer.code !== 503 || answer.ms > 2_000 || answer.retryAfter === null)
-          t.fail(JSON.stringify(answer))
-        await pause(500)
+    await t.test('an upgrade goes on while NATS is away; the API says so and is back at once', async (t) => {
+      const router = patient.router('ncs5500', 'ssh')
+      const other = quick.router('asr9k', 'ssh')
+      const ids = await scheduleUpgrade(api, patient, router)
+      const added = async () => (await patient.mutations(router.name)).length > 0
+      await until(added, { timeoutMs: 60_000, message: 'Add is under way' })
+      const { pid } = memberOf(child, 'nats')
+
+      process.kill(pid, 'SIGSTOP')
+      const stopped = performance.now()
+      let slowestMs = 0
+      try {
+        // On their way when NATS froze: a read and a write, which ends with the connection, not at a deadline.
+        const [read, write] = await Promise.all([
+          ask(`${url}/api/v1/hosts`),
+          ask(`${url}/api/v1/hosts`, { ...hostRow(other), hostname: 'perhaps' }),
+        ])
+        t.comment(`first answers after ${Math.round(read.ms)} ms (read), ${Math.round(write.ms)} ms (write)`)
+        for (const seen of [read, write]) t.match(seen, { code: 503, retryAfter: '2' })
+        const away = async () => (await ask(`${url}/api/v1/hosts`, hostRow(other))).code === 503
+        await until(away, { message: 'the API knows' })
+        while (performance.now() - stopped < OUTAGE_MS) {
+          for (const seen of [
+            await ask(`${url}/api/v1/hosts`),
+            await ask(`${url}/api/v1/hosts`, { ...hostRow(other), hostname: 'never' }),
+          ]) {
+            slowestMs = Math.max(slowestMs, seen.ms)
+            if (seen.code !== 503 || seen.ms > ANSWER_MS || seen.retryAfter === null)
+              t.fail(JSON.stringify(seen))
+          }
+          await pause(500)
+        }
+        await allSay(t, slipway, '/healthz', 200)
+        await allSay(t, slipway, '/readyz', 503)
+      } finally {
+        process.kill(pid, 'SIGCONT')
       }
-      t.equal((await status(`${gateway.http}/healthz`)).code, 200, 'alive')
-      t.equal((await status(`${gateway.http}/readyz`)).code, 503, 'but not ready')
-    } finally {
-      process.kill(nats.pid, 'SIGCONT')
-    }
-    const back = await until(
-      async () => (await status(`${slipway.url}/api/v1/hosts`)).code === 200,
-      'back',
-      5_000,
-    )
-    t.comment(`the API was back after ${Math.round(back)} ms`)
-    await slipway.api.jobWhen(ids['Commit'] ?? 0, ended, 240_000)
-    const jobs = await slipway.api.jobs(router.name)
-    t.same(
-      jobs.map(({ status }) => status),
-      jobs.map(() => 'completed'),
-    )
-    t.same(deaths(slipway), [], 'nothing was restarted')
-    const claimed = await counted(slipway, 'slipway_executor_attempts_total{start="claimed"}')
-    t.ok(claimed >= jobs.length, `${claimed} attempts were claimed`)
-    t.equal(await counted(slipway, 'slipway_executor_attempts_total{start="expired"}'), 0, 'no lease expired')
-  })
+      const returned = performance.now()
+      const back = async () => (await ask(`${url}/api/v1/hosts`)).code === 200
+      await until(back, { timeoutMs: 30_000, message: 'the API answers' })
+      const backMs = sinceMs(returned)
+      const job = await runJob(slipway, other.name)
+      t.equal(job.status, 'completed', `a job is claimed and run: ${job.status_message} ${job.trace}`)
+      t.comment(
+        `away ${OUTAGE_MS / 1_000} s, answers within ${Math.round(slowestMs)} ms; after the return the API was back ` +
+          `in ${backMs} ms, a job ended in ${sinceMs(returned)} ms`,
+      )
+      await allReady(slipway)
+      await allSay(t, slipway, '/readyz', 200)
+      const { host_list: hosts } = await api.ok<{ host_list: { hostname: string }[] }>('GET', '/hosts')
+      t.notOk(
+        hosts.some(({ hostname }) => hostname === 'never'),
+        'what was refused while NATS was away is not done later',
+      )
 
-  t.test('any service may be killed; the others recover and an upgrade goes through', async (t) => {
-    const { slipway, lab } = await build(t, 1_500)
-    const router = lab.router('asr9k', 'telnet')
-    const ids = await scheduleUpgrade(slipway.api, lab, router)
-    const killed = [
-      'auth',
-      'inventory',
-      'scheduler-1',
-      'scheduler-2',
-      'executor-1',
-      'executor-2',
-      'executor-3',
-    ]
-    for (const name of [...killed, 'gateway-1']) {
-      const member = members(slipway).findLast((each) => each.name === name)
-      if (!member) throw new Error(`no ${name}`)
-      process.kill(member.pid, 'SIGKILL')
-      const answers = async () =>
-        (await status(`${member.http}/readyz`).catch(() => ({ code: 0 }))).code === 200
-      await until(answers, `${name} is back`, 40_000)
-    }
-    await until(
-      async () => (await status(`${slipway.url}/api/v1/hosts`).catch(() => ({ code: 0 }))).code === 200,
-      'the API answers',
-    )
-    await slipway.api.jobWhen(ids['Commit'] ?? 0, ended, 120_000)
-    const died = deaths(slipway).map((line) => line.trim().split(' ')[0])
-    t.same(died, [...killed, 'gateway-1'], 'the others went on without a restart')
-    const kinds = (await lab.mutations(router.name)).map(({ kind }) => kind)
-    for (const kind of ['add', 'activate', 'commit']) {
-      t.equal(kinds.filter((each) => each === kind).length, 1, `the router got one ${kind}`)
-    }
+      const add = await api.jobWhen(ids['Add'] ?? 0, ended, OUTAGE_MS + 120_000)
+      t.equal(add.status, 'completed', add.trace)
+      t.same(deathsOf(child), [], 'nothing was restarted')
+      t.ok((await counted(slipway, 'slipway_executor_attempts_total{start="claimed"}')) >= 3)
+      t.equal(
+        await counted(slipway, 'slipway_executor_attempts_total{start="expired"}'),
+        0,
+        'no lease expired',
+      )
+      // The rest of the chain would only take its time.
+      const activated = async () =>
+        (await patient.mutations(router.name)).some(({ kind }) => kind === 'activate')
+      await until(activated, { timeoutMs: 60_000, message: 'the next job of the chain runs' })
+    })
+
+    await t.test('any service may be killed; the others recover and an upgrade goes through', async (t) => {
+      const router = quick.router('asr9k', 'telnet')
+      const ids = await scheduleUpgrade(api, quick, router)
+      const names = membersOf(child).map(({ name }) => name)
+      const kinds = [...new Set(names.map((name) => name.replace(/-\d+$/, '')))]
+      // All replicas of a service at once, so that it is away; of the executors first the one, which others follow.
+      const groups = kinds.flatMap((kind) => {
+        const all = names.filter((name) => name === kind || name.startsWith(`${kind}-`))
+        return kind === 'executor' ? [all.slice(0, 1), all.slice(1)] : [all]
+      })
+      for (const group of groups) {
+        for (const name of group) process.kill(memberOf(child, name).pid, 'SIGKILL')
+        await Promise.all(group.map((name) => runsAgain(child, name)))
+        await allReady(slipway)
+      }
+      await until(async () => (await ask(`${url}/api/v1/hosts`)).code === 200, { message: 'the API answers' })
+      await api.jobWhen(ids['Commit'] ?? 0, ended, 120_000)
+      const jobs = await api.jobs(router.name)
+      t.same(
+        jobs.map(({ status }) => status),
+        jobs.map(() => 'completed'),
+      )
+      t.same(deathsOf(child).sort(), groups.flat().sort(), 'the others went on without a restart')
+      const sent = (await quick.mutations(router.name)).map(({ kind }) => kind)
+      t.same(sent, ['add', 'activate', 'commit'], 'the router got each once')
+    })
   })
 }

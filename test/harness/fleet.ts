@@ -1,16 +1,32 @@
 // What journeys do to fill an inventory and to upgrade a router, with the guide's requests.
 import type { Api } from './api.ts'
-import type { Lab, LabRouter } from './lab.ts'
+import type { Lab, LabRepository, LabRouter } from './lab.ts'
 
 export const region = 'SJ Labs'
 
-/** Region, repository and the given routers as hosts. */
-export async function fillInventory(api: Api, lab: Lab, routers: LabRouter[] = lab.routers): Promise<void> {
-  await api.ok('POST', '/server_repositories', lab.repository.row)
+/** Region, repository, the given routers as hosts, and the jump hosts before them. */
+export async function fillInventory(
+  api: Api,
+  lab: Lab,
+  routers: LabRouter[] = lab.routers,
+  repository: LabRepository = lab.repository,
+): Promise<void> {
+  await api.ok('POST', '/server_repositories', repository.row)
   await api.ok('POST', '/regions', {
     region_name: region,
-    server_repositories: [lab.repository.row.hostname],
+    server_repositories: [repository.row.hostname],
   })
+  const jumpHosts = new Map(routers.flatMap(({ jump_host: jump }) => (jump ? [[jump.name, jump]] : [])))
+  for (const jump of jumpHosts.values()) {
+    await api.ok('POST', '/jump_hosts', {
+      hostname: jump.name,
+      connection_type: 'ssh',
+      host_or_ip: jump.address,
+      port_number: String(jump.port),
+      username: jump.user,
+      password: jump.password,
+    })
+  }
   await api.ok('POST', '/hosts', routers.map(hostRow))
 }
 
@@ -24,6 +40,7 @@ export const hostRow = (router: LabRouter) => ({
   port_number: String(router.port),
   username: router.user,
   password: router.password,
+  ...(router.jump_host ? { jump_host: router.jump_host.name } : {}),
 })
 
 export interface CreatedJob {
@@ -36,6 +53,7 @@ export async function scheduleUpgrade(
   api: Api,
   lab: Lab,
   router: LabRouter,
+  repository: LabRepository = lab.repository,
 ): Promise<Record<string, number>> {
   const hostname = router.name
   const software_packages = packagesFor(lab, router).join(',')
@@ -44,7 +62,7 @@ export async function scheduleUpgrade(
     { hostname, install_action: 'Activate', software_packages },
     { hostname, install_action: 'Pre-Upgrade' },
     { hostname, install_action: 'Post-Upgrade' },
-    { hostname, install_action: 'Add', server_repository: lab.repository.row.hostname, software_packages },
+    { hostname, install_action: 'Add', server_repository: repository.row.hostname, software_packages },
   ])
   return Object.fromEntries(jobs.map((job) => [job.install_action, job.id]))
 }

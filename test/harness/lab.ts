@@ -10,6 +10,16 @@ export interface LabRouter {
   port: number
   user: string
   password: string
+  /** Present: it is reached only through this one. */
+  jump_host?: LabJumpHost
+}
+
+export interface LabJumpHost {
+  name: string
+  address: string
+  port: number
+  user: string
+  password: string
 }
 
 export interface LabRepository {
@@ -27,9 +37,15 @@ export interface Mutation {
 export interface Lab {
   routers: LabRouter[]
   repository: LabRepository
+  /** The same files over FTP; only with `--ftp`. */
+  ftp: LabRepository | undefined
   /** Every password of the lab; none may ever be seen anywhere. */
   passwords: string[]
   router(family: LabRouter['family'], protocol: LabRouter['protocol']): LabRouter
+  /** Counters of repositories and jump hosts, as the control API shows them. */
+  counts(path: string): Promise<Record<string, unknown>>
+  /** Sends a command of the control API. */
+  tell(path: string): Promise<void>
   /** Mutating commands that the router received so far. */
   mutations(name: string): Promise<Mutation[]>
   /** Terminal sessions that are open on the router. */
@@ -54,7 +70,9 @@ export async function startLab(args: string[] = []): Promise<Lab> {
   await child.line((line) => line.includes('"kind":"ready"'))
   const lines = child.lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
   const routers: LabRouter[] = lines.filter((line) => line.kind === 'router')
-  const repository: LabRepository = lines.find((line) => line.kind === 'repository')
+  const repositories: LabRepository[] = lines.filter((line) => line.kind === 'repository')
+  const [repository] = repositories
+  if (repository === undefined) throw new Error('the lab has no repository')
   const { url: control }: { url: string } = lines.find((line) => line.kind === 'control')
 
   async function ask<T>(path: string, body?: unknown): Promise<T> {
@@ -67,12 +85,20 @@ export async function startLab(args: string[] = []): Promise<Lab> {
   return {
     routers,
     repository,
-    passwords: [...new Set([...routers.map(({ password }) => password), repository.row.password])],
+    ftp: repositories.find(({ row }) => row['server_type'] === 'FTP'),
+    passwords: [
+      ...new Set([
+        ...routers.flatMap(({ password, jump_host: jump }) => [password, ...(jump ? [jump.password] : [])]),
+        ...repositories.map(({ row }) => row.password),
+      ]),
+    ],
     router(family, protocol) {
       const found = routers.find((each) => each.family === family && each.protocol === protocol)
       if (!found) throw new Error(`the lab has no ${family} over ${protocol}`)
       return found
     },
+    counts: (path) => ask<Record<string, unknown>>(path),
+    tell: async (path) => void (await ask(path, {})),
     mutations: async (name) => (await ask<{ mutations: Mutation[] }>(`/routers/${name}`)).mutations,
     sessions: async (name) => (await ask<{ sessions: unknown[] }>(`/routers/${name}`)).sessions.length,
     setFaults: async (name, faults) => void (await ask(`/routers/${name}/faults`, faults)),

@@ -50,11 +50,11 @@ export async function startSlipway(
 
 /**
  * A TCP port that is free now, below the range from which the system takes ports for outgoing connections: a cluster
- * listens on a dozen ports from this one on, seconds later, and none of them may be taken meanwhile.
+ * listens on some twenty ports from this one on, seconds later, and none of them may be taken meanwhile.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 10_000 + 16 * Math.floor(Math.random() * 370)
+    const port = 10_000 + 32 * Math.floor(Math.random() * 185)
     if (await isFree(port)) return port
   }
 }

@@ -101,6 +101,26 @@ t.test('a package that is not in the repository fails Add with the words of the 
   }
 })
 
+t.test('a full disk fails Add with the words of the device, on both families', async (t) => {
+  const cases = [
+    [lab.router('asr9k', 'ssh'), /insufficient disk space/],
+    [lab.router('ncs5500', 'telnet'), /Not enough free disk space/],
+  ] as const
+  for (const [router, words] of cases) {
+    await lab.setFaults(router.name, [{ kind: 'disk-full', match: 'install add' }])
+    const id = await schedule({
+      hostname: router.name,
+      install_action: 'Add',
+      server_repository: lab.repository.row.hostname,
+      software_packages: packagesFor(lab, router)[0],
+    })
+    const job = await api.jobWhen(id, ended)
+    t.equal(job.status, 'failed')
+    t.match(job.trace, words, router.family)
+    await lab.setFaults(router.name, [])
+  }
+})
+
 t.test('a job deleted while it waits never runs, and one ten years ahead stays scheduled', async (t) => {
   const router = lab.router('asr9k', 'telnet')
   const year = new Date().getUTCFullYear() + 10

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import { repositoryRoot } from '../harness/child.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
-import { fillInventory, packagesFor } from '../harness/fleet.ts'
+import { fillInventory, hostRow, packagesFor } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
-import { startSlipway } from '../harness/slipway.ts'
+import { processesOf } from '../harness/members.ts'
+import { adminPassword, freePort, startSlipway } from '../harness/slipway.ts'
 
 /** A metric of ours in documentation or in a scrape's `# TYPE` line. */
 const DOCUMENTED = /^\| `(slipway_[a-z_]+)`/gm
@@ -37,7 +38,7 @@ function parse(line: string): Line {
 }
 
 const names = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name).sort()
-const scrape = async () => (await fetch(`${slipway.url}/metrics`)).text()
+const authorization = `Basic ${Buffer.from(`root:${adminPassword}`).toString('base64')}`
 
 t.test('one id leads from the request to the command on the router', async (t) => {
   const [first = ''] = packagesFor(lab, router)
@@ -79,34 +80,81 @@ t.test('one id leads from the request to the command on the router', async (t) =
   for (const password of lab.passwords) t.notOk(commands.join().includes(password), 'without a password')
 })
 
-t.test('every metric stands in docs/metrics.md', async (t) => {
-  const documented = names(readFileSync(join(repositoryRoot, 'docs/metrics.md'), 'utf8'), DOCUMENTED)
-  const served = names(await scrape(), SERVED)
-  t.ok(served.includes('slipway_gateway_request_seconds'))
-  t.same(
-    served.filter((name) => !documented.includes(name)),
-    [],
-    'nothing is served that is not documented',
-  )
-  // A process with all services in it serves all that is documented.
-  if (served.includes('slipway_scheduler_jobs_waiting')) t.same(served, documented)
+t.test('the id of a download stands in the logs of all who took part', async (t) => {
+  const { install_job_list: jobs } = await api.ok<{ install_job_list: { id: number }[] }>('GET', '/install')
+  const path = `/install/logs/${jobs[0]?.id}`
+  const answer = await fetch(`${slipway.url}/api/v1${path}`, { headers: { authorization } })
+  t.equal(answer.status, 200)
+  await answer.arrayBuffer()
+  const parties = processesOf(slipway).length > 1 ? ['executor', 'gateway'] : ['gateway']
+  for (const service of parties) {
+    const told = (text: string) => {
+      const line = parse(text)
+      return line['service'] === service && line['msg'] === 'request' && String(line['path']).endsWith(path)
+    }
+    const line = parse(await child.line(told, 5_000))
+    t.equal(line['requestId'], answer.headers.get('x-request-id'), service)
+  }
 })
 
-t.test('a scrape tells what was done, and no name of a host', async (t) => {
-  const text = await scrape()
-  t.notMatch(text, router.name)
-  t.notMatch(text, `${router.address}:`)
-  // One of several processes tells of its own part only.
-  if (!text.includes('slipway_scheduler_jobs_waiting')) return
-  const created = 'subject="slipway.rpc.scheduler.v1.job.create",outcome="ok"'
+t.test('every process is alive, ready, and serves metrics that stand in docs/metrics.md', async (t) => {
+  const documented = names(readFileSync(join(repositoryRoot, 'docs/metrics.md'), 'utf8'), DOCUMENTED)
+  const served = new Set<string | undefined>()
+  for (const { name, http } of processesOf(slipway)) {
+    for (const path of ['/healthz', '/readyz'])
+      t.equal((await fetch(`${http}${path}`)).status, 200, name + path)
+    const page = await (await fetch(`${http}/metrics`)).text()
+    for (const metric of names(page, SERVED)) served.add(metric)
+    t.match(page, /^slipway_bus_connected\{service="[a-z]+"\} 1$/m, `${name} is connected`)
+    t.match(page, /^slipway_bus_request_seconds_bucket|^# TYPE slipway_bus_request_seconds /m, name)
+  }
+  t.same([...served].sort(), documented, 'all that is documented, and nothing else')
+})
+
+t.test('scrapes tell what was done, and no name of a host', async (t) => {
+  const hostname = 'not-there'
+  await api.ok('POST', '/hosts', { ...hostRow(router), hostname, port_number: String(await freePort()) })
+  const { install_job_list: created } = await api.ok<{ install_job_list: { id: number }[] }>(
+    'POST',
+    '/install',
+    {
+      hostname,
+      install_action: 'Pre-Upgrade',
+    },
+  )
+  await api.jobWhen(created[0]?.id ?? 0, ({ status }) => status === 'failed')
+  const pages = await Promise.all(
+    processesOf(slipway).map(async ({ http }) => (await fetch(`${http}/metrics`)).text()),
+  )
+  for (const page of pages) {
+    t.notMatch(page, router.name)
+    t.notMatch(page, `${router.address}:`)
+  }
+  /** What all processes together say. */
+  const sum = (sample: string) =>
+    pages
+      .flatMap((page) => page.split('\n').filter((line) => line.startsWith(sample)))
+      .reduce((total, line) => total + Number(line.split(' ').at(-1)), 0)
+  const askedFor = 'subject="slipway.rpc.scheduler.v1.job.create",outcome="ok"'
+  for (const [sample, expected] of [
+    ['slipway_gateway_request_seconds_count{route="/api/v1/install",method="POST",status="2xx"}', 2],
+    [`slipway_bus_request_seconds_count{${askedFor}}`, 2],
+    ['slipway_scheduler_jobs_ended_total{action="Add",outcome="completed"}', 1],
+    ['slipway_scheduler_jobs_ended_total{action="Pre-Upgrade",outcome="failed"}', 1],
+    ['slipway_scheduler_jobs_waiting{', 0],
+    ['slipway_scheduler_jobs_running{kind="install"}', 0],
+    ['slipway_executor_runs_running', 0],
+    ['slipway_executor_leases_lost_total', 0],
+    ['slipway_executor_attempts_total{start="expired"}', 0],
+    ['slipway_executor_commands_total{kind="add"}', 1],
+  ] as const) {
+    t.equal(sum(sample), expected, sample)
+  }
   for (const sample of [
-    'slipway_gateway_request_seconds_count{route="/api/v1/install",method="POST",status="2xx"} 1',
-    `slipway_bus_request_seconds_count{${created}} 1`,
-    'slipway_scheduler_jobs_ended_total{action="Add",outcome="completed"} 1',
-    'slipway_scheduler_jobs_waiting{reason="executor"} 0',
-    'slipway_executor_commands_total{kind="add"} 1',
-    'slipway_bus_connected{service="executor"} 1',
+    'slipway_scheduler_due_to_start_seconds_count',
+    'slipway_executor_attempts_total{start="claimed"}',
+    'slipway_executor_device_errors_total{code="',
   ]) {
-    t.ok(text.includes(`\n${sample}\n`), sample)
+    t.ok(sum(sample) > 0, sample)
   }
 })

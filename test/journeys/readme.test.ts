@@ -1,7 +1,7 @@
 // The walk through the API in README.md works as printed. `UPDATE_README=1` writes what was answered into it.
-import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { havePrograms } from '@slipway/test-kit'
 import t from 'tap'
 import { repositoryRoot } from '../harness/child.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
@@ -11,15 +11,6 @@ import { readSteps, runSteps, writeOutputs } from '../harness/transcript.ts'
 
 const readme = join(repositoryRoot, 'README.md')
 const text = readFileSync(readme, 'utf8')
-
-function hasCurl(): boolean {
-  try {
-    execFileSync('curl', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** What differs from run to run, and long lines as a reader wants them. */
 function settle(output: string): string {
@@ -32,10 +23,8 @@ function settle(output: string): string {
     .trimEnd()
 }
 
-t.test(
-  'the walk through the API works as printed',
-  { skip: hasCurl() ? false : 'curl is not installed' },
-  async (t) => {
+if (havePrograms(t, { curl: 'curl' })) {
+  t.test('the walk through the API works as printed', async (t) => {
     const { path: dir, remove } = await makeDataDir()
     t.teardown(remove)
     const basePort = 20_000 + Math.floor(Math.random() * 8_000)
@@ -64,5 +53,5 @@ t.test(
     for (const [index, step] of steps.entries()) {
       t.equal(outputs[index], settle(step.output), step.command.split('\n', 1).join())
     }
-  },
-)
+  })
+}

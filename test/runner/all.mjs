@@ -28,6 +28,7 @@ if (files.length === 0) {
     'services',
     'packages',
     'deploy',
+    'test',
   ])
   await check('unused code and packages', 'knip', ['--no-progress'])
 }

@@ -1,5 +1,5 @@
-// The cluster shape on one machine: what is started in which order, and stopped in the reverse one. Order of stop:
-// gateways, executors, schedulers, inventory, auth, NATS, PostgreSQL, so that each finds those it needs until its end.
+// The cluster shape on one machine: what is started in which order, and stopped in the reverse one: gateways, executors,
+// the other services as topology.ts lists them, NATS, PostgreSQL, so that each finds those it needs until its end.
 import { mkdir } from 'node:fs/promises'
 import { lockDirectory } from '@slipway/database'
 import { loadOrCreateMasterKey } from '@slipway/secrets'
@@ -10,19 +10,11 @@ import { createNatsUsers, natsConfig, natsUrl } from './nats-config.ts'
 import { findNatsServer, launchNats, natsAdvice, writeNatsConfig } from './nats-server.ts'
 import { findFreePorts } from './ports.ts'
 import { type EnvironmentParts, type ServicePlan, serviceEnvironment } from './service-env.ts'
-import { launchGateway, launchService, type ServiceName } from './service-process.ts'
+import { launchGateway, launchService } from './service-process.ts'
 import type { loadClusterSettings } from './settings.ts'
 import { type Places, type Supervised, type SuperviseOptions, supervise } from './supervise.ts'
+import { planProcesses, type ServiceName, serviceNames } from './topology.ts'
 
-/** Replicas, in the order of their start. */
-const replicas: readonly [ServiceName, number][] = [
-  ['auth', 1],
-  ['inventory', 1],
-  ['scheduler', 2],
-  ['executor', 3],
-  ['gateway', 2],
-]
-const services = replicas.map(([service]) => service)
 /** Gateways drain, executors hand over runs (20 s by default), both within the grace of the process itself. */
 const STOP_GRACE_MS = 60_000
 const RELEASE_MS = 70_000
@@ -80,7 +72,7 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
   await leftovers.settle((names) => onProgress(`waiting for what a killed run left: ${names.join(', ')}`))
   signal.throwIfAborted()
 
-  const plans = planServices()
+  const plans = planProcesses()
   const [natsPort = 0, databasePort = 0, ...ports] = await findFreePorts(settings.port + 1, plans.length + 2)
   const planned = plans.map((plan, index) => ({ ...plan, port: ports[index] ?? 0 }))
   const databases = await openDatabases({
@@ -94,7 +86,7 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
   signal.throwIfAborted()
 
   const start = createStarter({ options, releasers, leftovers })
-  const users = createNatsUsers(services)
+  const users = createNatsUsers(serviceNames)
   const members: Member[] = []
   if (binary !== undefined) {
     const file = await writeNatsConfig(settings.dataDir, natsConfig(natsPort, users))
@@ -108,9 +100,8 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
     logLevel: settings.logLevel,
     natsUrl: (service) => settings.natsUrl ?? urlOf(service, natsPort, users),
     databaseUrl: databases.url,
-    executorUrls: planned
-      .filter(({ service }) => service === 'executor')
-      .map(({ port }) => `http://127.0.0.1:${port}`),
+    urlsOf: (service) =>
+      planned.filter((each) => each.service === service).map(({ port }) => `http://127.0.0.1:${port}`),
     host: settings.host,
     port: settings.port,
   }
@@ -131,8 +122,9 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
   }
 
   const startAll = (these: readonly ServicePlan[]) => Promise.all(these.map((plan) => startService(plan)))
-  const of = (...names: ServiceName[]) => planned.filter(({ service }) => names.includes(service))
-  members.push(...(await startAll(of('auth', 'inventory', 'scheduler'))))
+  const of = (name: ServiceName) => planned.filter(({ service }) => service === name)
+  const last: readonly ServiceName[] = ['executor', 'gateway']
+  members.push(...(await startAll(planned.filter(({ service }) => !last.includes(service)))))
   signal.throwIfAborted()
   // Nobody else works on the database and all earlier processes have ended: the first executor may take over at once
   // what a killed run held, instead of waiting for the ends of its leases.
@@ -142,15 +134,6 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
   }
   members.push(...(await startAll([...others, ...of('gateway')])))
   return { members, database: databases.description }
-}
-
-function planServices(): Omit<ServicePlan, 'port'>[] {
-  return replicas.flatMap(([service, count]) =>
-    Array.from({ length: count }, (_, index) => ({
-      service,
-      name: count === 1 ? service : `${service}-${index + 1}`,
-    })),
-  )
 }
 
 function urlOf(service: ServiceName, port: number, users: ReturnType<typeof createNatsUsers>): string {

@@ -2,10 +2,7 @@
 import { join } from 'node:path'
 import { startEmbeddedPostgres } from '@slipway/database'
 import type { Environment, Logger } from '@slipway/service-kit'
-
-/** Services with a database. */
-export const databaseOwners = ['auth', 'inventory', 'scheduler', 'executor'] as const
-export type DatabaseOwner = (typeof databaseOwners)[number]
+import { type DatabaseOwner, databaseOwners } from './topology.ts'
 
 export interface ClusterDatabases {
   /** With the password of this start. */

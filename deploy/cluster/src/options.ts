@@ -1,8 +1,10 @@
 // What the command line of `npm run cluster` says.
 import { parseArgs } from 'node:util'
+import { databaseOwners, topologyText } from './topology.ts'
 
-export const helpText = `Slipway, the cluster shape on one machine: nats-server, PostgreSQL, and every service as a
-process of its own (two schedulers, three executors, two gateways behind one port). For trying and for tests.
+export const helpText = `Slipway, the cluster shape on one machine: nats-server, PostgreSQL, and every service as
+processes of its own (${topologyText}), the gateways behind one port. For trying
+and for tests.
 
   npm run cluster            starts it; Ctrl-C stops everything in order
   npm run service -- --help  one service as its own process, for deployments
@@ -17,7 +19,7 @@ Settings (environment), as for npm start
   TLS_CERT, TLS_KEY          files: serve HTTPS
   LOG_LEVEL                  trace … error                   default warn
   NATS_URL                   a NATS of your own instead of a nats-server started here
-  <SERVICE>_DATABASE_URL     databases of your own, for AUTH, INVENTORY, SCHEDULER, EXECUTOR
+  <SERVICE>_DATABASE_URL     databases of your own, for ${databaseOwners.join(', ').toUpperCase()}
 More: docs/operations.md
 `
 

@@ -1,13 +1,16 @@
 // What each process is told. A service gets the settings that name it and what all share, but of the secrets only its own:
 // the gateway, which strangers talk to, holds neither the master key nor a database password.
 import type { Environment } from '@slipway/service-kit'
-import { type DatabaseOwner, databaseOwners, databaseVariable } from './databases.ts'
-import type { ServiceName } from './service-process.ts'
+import { databaseVariable } from './databases.ts'
+import {
+  type DatabaseOwner,
+  databaseOwners,
+  masterKeyHolders,
+  type PlannedProcess,
+  type ServiceName,
+} from './topology.ts'
 
-export interface ServicePlan {
-  service: ServiceName
-  /** For example `scheduler-2`; with one replica the service's name. */
-  name: string
+export interface ServicePlan extends PlannedProcess {
   /** Port of health and metrics. */
   port: number
 }
@@ -19,13 +22,12 @@ export interface EnvironmentParts {
   logLevel: string
   natsUrl(service: ServiceName): string
   databaseUrl(service: DatabaseOwner): string
-  /** Where executors serve session logs. */
-  executorUrls: readonly string[]
+  /** The internal HTTP of each process of a service. */
+  urlsOf(service: ServiceName): readonly string[]
   host: string
   port: number
 }
 
-const withMasterKey: readonly ServiceName[] = ['auth', 'inventory', 'executor']
 /** Never passed through as they are; each service is given its own. */
 const OWN_ONLY =
   /^(SLIPWAY_MASTER_KEY|SLIPWAY_ADMIN_PASSWORD|NATS_\w+|[A-Z]+_DATABASE_URL|HOST|PORT|METRICS_PORT|EXECUTOR_SOLE)$/
@@ -45,7 +47,7 @@ export function serviceEnvironment(plan: ServicePlan, parts: EnvironmentParts): 
     LOG_LEVEL: parts.logLevel,
     NATS_URL: parts.natsUrl(service),
     [`${service.toUpperCase()}_PORT`]: String(port),
-    ...(withMasterKey.includes(service) ? { SLIPWAY_MASTER_KEY: parts.masterKey } : {}),
+    ...(masterKeyHolders.includes(service) ? { SLIPWAY_MASTER_KEY: parts.masterKey } : {}),
     ...(own === undefined ? {} : { [databaseVariable(own)]: parts.databaseUrl(own) }),
     ...specifics(plan, parts),
   }
@@ -68,7 +70,7 @@ function specifics({ service, name }: ServicePlan, parts: EnvironmentParts): Env
       return {
         HOST: parts.host,
         PORT: String(parts.port),
-        EXECUTOR_URL: parts.executorUrls.join(','),
+        EXECUTOR_URL: parts.urlsOf('executor').join(','),
         GATEWAY_DRAIN: env['GATEWAY_DRAIN'] || GATEWAY_DRAIN,
       }
     default:

@@ -5,8 +5,7 @@ import cluster from 'node:cluster'
 import { fileURLToPath } from 'node:url'
 import type { Environment, SupervisorNews } from '@slipway/service-kit'
 import type { Launched, Places } from './supervise.ts'
-
-export type ServiceName = 'auth' | 'inventory' | 'scheduler' | 'executor' | 'gateway'
+import type { ServiceName } from './topology.ts'
 
 export interface ServiceLaunch {
   service: ServiceName

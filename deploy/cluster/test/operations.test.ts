@@ -1,14 +1,14 @@
 // docs/operations.md says what is true: permissions at NATS, settings, ports.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { busAccess, type Context } from '@slipway/contracts'
+import { busAccess } from '@slipway/contracts'
 import { describeConfig, processSettings } from '@slipway/service-kit'
 import t from 'tap'
+import { serviceNames as services } from '../src/topology.ts'
 
 const read = (path: string) =>
   readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8')
 const page = read('docs/operations.md')
-const services = ['auth', 'inventory', 'scheduler', 'executor', 'gateway'] as const satisfies Context[]
 const list = (subjects: readonly string[]) => subjects.map((subject) => `\`${subject}\``).join(', ')
 
 t.test('the page tells the permissions of each service at NATS', async (t) => {

@@ -20,7 +20,8 @@ export interface Carrier {
   readonly connected: boolean
   /**
    * Sends to one member of the group that serves a subject and resolves with its reply. Stops waiting, with the
-   * signal's reason, when the signal is aborted. Errors: BUS_NO_RESPONDER and BUS_UNAVAILABLE at once.
+   * signal's reason, when the signal is aborted. Errors: BUS_NO_RESPONDER and BUS_UNAVAILABLE (not sent) at once,
+   * BUS_CONNECTION_LOST (sent, and nobody knows what became of it) when that is noticed.
    * Never runs the responder in the caller's own tick.
    */
   request(subject: string, message: Message, signal: AbortSignal): Promise<Message>

@@ -73,7 +73,7 @@ if (haveNatsServer(t)) {
         const code = codeOf(inFlight)
         await begun.promise
         await nats.stop()
-        t.equal(await code, 'BUS_UNAVAILABLE', 'who waits is told, long before the deadline')
+        t.equal(await code, 'BUS_CONNECTION_LOST', 'who waits is told, long before the deadline')
         await hub.said('Lost the connection', 2, mark)
         t.equal(client.connected, false)
         t.equal(await codeOf(client.request(anything, 'lost')), 'BUS_UNAVAILABLE')
@@ -140,7 +140,7 @@ if (haveNatsServer(t)) {
       // More than the sockets' buffers hold.
       const noise = Array.from({ length: 600_000 }, () => Math.random())
       client.publish(happened, noise)
-      t.equal(await code, 'BUS_UNAVAILABLE')
+      t.equal(await code, 'BUS_CONNECTION_LOST', 'it was sent: who asked may not think it was not')
       await hub.said('Lost the connection', 2, mark)
       const { details } = await hub.said('Waiting for NATS', 1, mark)
       t.match(details['reason'], /does not answer/)
@@ -150,6 +150,25 @@ if (haveNatsServer(t)) {
       t.equal(await client.request(anything, 'thawed'), 'thawed')
     },
   )
+
+  t.test('an answer that takes long is waited for while the connection is alive', async (t) => {
+    const nats = await startNats(t)
+    const pingIntervalMs = 20
+    const { hub, server, client } = await openPair(t, { servers: nats.url, pingIntervalMs })
+    server.serve(anything, () => new Promise((resolve) => setTimeout(resolve, 20 * pingIntervalMs, 'done')))
+    await hub.flush()
+    t.equal(await client.request(anything, 'a large change'), 'done')
+    t.notOk(hub.lines.some(({ message }) => message.startsWith('Lost')))
+  })
+
+  t.test('an attempt that the network swallowed does not hold up the next', async (t) => {
+    const nats = await startNats(t)
+    const network = await openNetwork(t, nats.port, { swallowed: 1 })
+    // Only another attempt beside the first one can succeed in time.
+    const hub = openHub(t, { servers: network.url, connectTimeoutMs: 600_000 })
+    const bus = await hub.connect('gateway')
+    t.equal(bus.connected, true)
+  })
 
   t.test('a cut in the network is repaired without doubling anything', async (t) => {
     const nats = await startNats(t)

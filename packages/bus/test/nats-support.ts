@@ -106,10 +106,13 @@ export function deferred<T = void>() {
   return { promise, resolve: (value: T) => settle?.(value) }
 }
 
-/** A network between client and server that can be cut. */
-export async function openNetwork(t: Test, port: number) {
+/** A network between client and server that can be cut. @param swallowed how many first connections lead nowhere */
+export async function openNetwork(t: Test, port: number, { swallowed = 0 } = {}) {
   const sockets = new Set<Socket>()
+  let accepted = 0
   const listener = createServer((near) => {
+    near.on('error', () => undefined)
+    if (accepted++ < swallowed) return void sockets.add(near)
     const far = connectTcp(port, '127.0.0.1')
     for (const [from, to] of [
       [near, far],

@@ -117,6 +117,12 @@ export const authMessages = {
 export const authEvents = {
   /** A user's password, privilege or activity changed, or the user was deleted (`active` false). */
   userChanged: defineEvent('auth', 'user.changed', Epoch),
+  /** A login failed, or one was right after failures: replicas count together what is throttled. Accounts are hashes. */
+  loginCounted: defineEvent(
+    'auth',
+    'login.counted',
+    strict({ replica: Text, account: Text, address: Text, right: Type.Boolean() }),
+  ),
   /** There is a new signing key. */
   keyRotated: defineEvent('auth', 'key.rotated', strict({ kid: Text })),
 } as const

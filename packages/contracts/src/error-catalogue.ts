@@ -125,6 +125,9 @@ export const errorCatalogue = {
 
   // Bus and everything else
   BUS_UNAVAILABLE: unavailable('The service is not available at the moment.'),
+  BUS_CONNECTION_LOST: unavailable(
+    'The connection to the service was lost before it answered; a requested change may have been made.',
+  ),
   BUS_NO_RESPONDER: unavailable('The service is not available at the moment.'),
   BUS_TIMEOUT: { kind: 'Timeout', retryable: true, message: 'The service did not answer in time.' },
   BUS_TOO_LARGE: { kind: 'TooLarge', retryable: false, message: 'The message is larger than {} bytes.' },

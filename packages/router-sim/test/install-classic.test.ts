@@ -127,6 +127,10 @@ t.test('tells each failure of an add in the words of the device', async (t) => {
     await session.expect(/failed at/),
     /insufficient disk space on the following devices: 0\/RSP0\/CPU0: disk0: \(\d+ bytes required, \d+ bytes available\)/,
   )
+  router.setFaults([{ kind: 'disk-full', match: 'install add' }])
+  await add('asr9k-mcast-px.pie-5.3.3')
+  t.match(await session.expect(/failed at/), /insufficient disk space on the following devices/, 'by a fault')
+  router.setFaults([])
   const local = await session.run('admin install add source disk0: missing.pie async')
   t.match(local, /'\/disk0:\/missing\.pie' could not be found\.[\s\S]*Install operation \d+ failed at/)
   t.equal(router.state().inactive.length, 0)

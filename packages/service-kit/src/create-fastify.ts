@@ -1,5 +1,6 @@
 // The one way in which a process makes its HTTP server. Each setting here answers a trap of Fastify's defaults.
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Logger } from 'pino'
@@ -11,6 +12,8 @@ export interface CreateFastifyOptions {
   bodyLimit?: number
   /** Answers requests that reach no route: an undecodable URL, an over-long parameter. */
   frameworkErrors?: FastifyServerOptions['frameworkErrors']
+  /** Takes over the request id of whoever asks; only for servers that nobody but our own services reaches. */
+  trustRequestId?: boolean
   /** Sends a request to another path before it is routed, e.g. one whose URL no router can decode. */
   rewriteUrl?: FastifyServerOptions['rewriteUrl']
   /** False lets requests in while the server closes, so that they are answered in the caller's own form. */
@@ -36,6 +39,8 @@ const defaultRequestTimeoutMs = 120_000
 const keepAliveTimeoutMs = 72_000
 /** Names are at most 300 characters of the contract, each up to 12 when percent-encoded UTF-8. */
 const maxParamLength = 4_000
+/** A request id as createFastify makes it. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** A Fastify instance with our settings; routes, hooks, not-found and error handlers are the caller's. */
 export function createFastify(options: CreateFastifyOptions): FastifyInstance {
@@ -60,7 +65,8 @@ function settings(options: CreateFastifyOptions) {
     return503OnClosing: options.return503OnClosing ?? true,
     // Ids follow a request into logs and commands: nobody outside chooses them, nor a client's address.
     requestIdHeader: false,
-    genReqId: () => randomUUID(),
+    genReqId: (request: IncomingMessage) =>
+      (options.trustRequestId ? givenId(request) : undefined) ?? randomUUID(),
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     // The default of 100 counts encoded characters and answers 414 outside of every handler.
     routerOptions: { maxParamLength },
@@ -70,6 +76,12 @@ function settings(options: CreateFastifyOptions) {
     ...(options.frameworkErrors === undefined ? {} : { frameworkErrors: options.frameworkErrors }),
     ...(options.clientErrorHandler === undefined ? {} : { clientErrorHandler: options.clientErrorHandler }),
   } satisfies FastifyServerOptions
+}
+
+/** As the gateway sends it: `x-request-id: 0198f0a2-…`; anything else would let strangers write into logs. */
+function givenId({ headers }: IncomingMessage): string | undefined {
+  const id = headers['x-request-id']
+  return typeof id === 'string' && UUID.test(id) ? id : undefined
 }
 
 function makeHttps(base: FastifyServerOptions, tls: { cert: string; key: string }): FastifyInstance {

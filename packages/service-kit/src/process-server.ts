@@ -25,7 +25,7 @@ export interface ProcessServer {
 /** Starts the server. */
 export async function startProcessServer(options: ProcessServerOptions): Promise<ProcessServer> {
   const { log } = options
-  const app = createFastify({ log, return503OnClosing: false })
+  const app = createFastify({ log, return503OnClosing: false, trustRequestId: true })
   let bytes: FastifyInstance | undefined
   await app.register(healthRoutes(options.health))
   // A server that listens takes no further routes: those of the service stand in one that does not listen.
@@ -39,7 +39,7 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
   return {
     address,
     async mount(routes) {
-      const made = createFastify({ log, return503OnClosing: false })
+      const made = createFastify({ log, return503OnClosing: false, trustRequestId: true })
       made.setErrorHandler(sendError)
       await made.register(routes)
       await made.ready()

@@ -122,6 +122,12 @@ t.test('its HTTP answers probes before the service runs, and byte routes once it
     ready: { executor: () => running },
     metrics: createMetrics(),
   }
+  const logged: Record<string, unknown>[] = []
+  const log = createLogger({
+    service: 'executor',
+    level: 'info',
+    destination: { write: (line) => void logged.push(JSON.parse(line)) },
+  })
   const server = await startProcessServer({ log, health, host: '127.0.0.1', port: 0 })
   t.teardown(() => server.close())
   const get = async (path: string) => {
@@ -142,4 +148,12 @@ t.test('its HTTP answers probes before the service runs, and byte routes once it
   t.match(await get('/readyz'), { status: 200 })
   t.match(await get('/bytes/1'), { status: 200, body: 'bytes of 1' })
   t.match(await get('/bytes/2'), { status: 400, body: /"code":"EXECUTOR_LOG_NOT_FOUND".*"params":\["2"\]/ })
+
+  const requestId = '0198f0a2-1111-7222-8333-444455556666'
+  const ask = (id: string) => fetch(`${server.address}/bytes/3`, { headers: { 'x-request-id': id } })
+  await (await ask(requestId)).text()
+  await (await ask('anything a stranger likes')).text()
+  const ids = logged.filter(({ path }) => path === '/bytes/3').map((line) => line['requestId'])
+  t.equal(ids[0], requestId, 'the id of the request at the gateway stands in the log here')
+  t.match(ids[1], /^[0-9a-f-]{36}$/, 'but nothing that is not one')
 })

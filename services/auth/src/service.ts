@@ -15,6 +15,7 @@ import { type AuthConfig, authConfig } from './config.ts'
 import { countLogins } from './credentials/counted-logins.ts'
 import { createCredentialService } from './credentials/credential-service.ts'
 import { createPasswordHasher } from './credentials/password-hasher.ts'
+import { type SharedThrottle, shareThrottle } from './credentials/shared-throttle.ts'
 import { createThrottle } from './credentials/throttle.ts'
 import { createVerifiedPasswords } from './credentials/verified-passwords.ts'
 import { type Database, openDatabase } from './database.ts'
@@ -56,7 +57,12 @@ async function create(deps: Deps): Promise<RunningAuth> {
   try {
     const db = openDatabase(deps.database, deps.log)
     releasers.push('database', () => db.$disconnect())
-    const { auth, forget, initialAdmin } = await useCases(deps, db)
+    const throttle = shareThrottle(
+      createThrottle(() => deps.clock.monotonicMs()),
+      deps.bus,
+    )
+    releasers.push('throttle', () => throttle.registration.drain())
+    const { auth, forget, initialAdmin } = await useCases(deps, db, throttle)
     releasers.push('rotation', startRotation(auth.keys, deps.log))
     const registrations = serveAuth(deps.bus, auth, forget)
     releasers.push('registrations', () => Promise.all(registrations.map(({ drain }) => drain())))
@@ -75,7 +81,7 @@ interface UseCases {
   readonly initialAdmin: InitialAdmin | undefined
 }
 
-async function useCases(deps: Deps, db: Database): Promise<UseCases> {
+async function useCases(deps: Deps, db: Database, throttle: SharedThrottle): Promise<UseCases> {
   const { bus, clock, metrics = createRegistry() } = deps
   const now = () => clock.now()
   const nowMs = () => clock.monotonicMs()
@@ -87,7 +93,7 @@ async function useCases(deps: Deps, db: Database): Promise<UseCases> {
   const credentials = createCredentialService({
     users: store,
     hasher,
-    throttle: createThrottle(nowMs),
+    throttle,
     verified,
   })
   const changed = (epoch: Epoch) => {

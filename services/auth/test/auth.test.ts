@@ -8,6 +8,7 @@ import {
   tokenAudience,
   tokenIssuer,
 } from '@slipway/contracts'
+import { until } from '@slipway/test-kit'
 import { createDecoder, createVerifier } from 'fast-jwt'
 import t from 'tap'
 import { createCredentialService } from '../src/credentials/credential-service.ts'
@@ -60,6 +61,39 @@ t.test('replicas that start at once make one admin and one key', async (t) => {
   t.equal(started.filter(({ initialAdmin }) => initialAdmin !== undefined).length, 1)
   t.equal((await running.sql('SELECT 1 FROM "user"')).length, 1)
   t.equal((await running.sql('SELECT 1 FROM signing_key')).length, 1)
+})
+
+t.test('replicas count failed logins together, and forget them together', async (t) => {
+  const { ask, bus, start, clock } = await build(t)
+  await start()
+  await start()
+  let told = 0
+  bus.subscribe(authEvents.loginCounted, () => {
+    told += 1
+  })
+  const fail = async (times: number) => {
+    for (let attempt = 0; attempt < times; attempt += 1) {
+      await t.rejects(ask(authMessages.verifyCredentials, login('wrong')), { code: 'AUTH_UNAUTHENTICATED' })
+    }
+  }
+  const attempts = () =>
+    Promise.all(
+      Array.from({ length: 12 }, () =>
+        ask(authMessages.verifyCredentials, right).then(
+          () => 'right',
+          (error: { code: string }) => error.code,
+        ),
+      ),
+    )
+  await fail(9)
+  await until(() => told === 9, { message: '9 were told' })
+  await ask(authMessages.verifyCredentials, right)
+  await until(() => told === 10, { message: '10 were told' })
+  await fail(10)
+  await until(() => told === 20, { message: '20 were told' })
+  t.same([...new Set(await attempts())], ['AUTH_THROTTLED'], 'whichever replica is asked')
+  clock.move(60_001)
+  t.same([...new Set(await attempts())], ['right'])
 })
 
 t.test('unknown user, wrong password, inactive user and impossible names are answered alike', async (t) => {

@@ -107,6 +107,8 @@ export interface Bench {
   cancel(jobId: number, by: string, submission?: number): Promise<void>
   /** Delivers that jobs are gone. */
   forget(deliveryId: string, jobIds: number[]): Promise<void>
+  /** Asks for a ticket to a job's logs, as the gateway does. */
+  openLogs(jobId: number): Promise<string>
   describeLogs(jobId: number): Promise<{ name: string; size: number }[]>
   /** Jobs that the scheduler hands out but does not confirm. */
   gone: Set<number>
@@ -245,6 +247,10 @@ export async function bench(t: Teardown): Promise<Bench> {
     gone: new Set(),
     forget: (deliveryId, jobIds) =>
       schedulerBus.deliver(executorDeliveries.forgetJobs, deliveryId, { jobIds }),
+    openLogs: async (jobId) => {
+      const caller = { username: 'root', privilege: 'Admin' } as const
+      return (await schedulerBus.request(executorMessages.openLogs, { jobId }, { caller })).ticket
+    },
     describeLogs: async (jobId) => {
       const caller = { username: 'root', privilege: 'Admin' } as const
       return (await schedulerBus.request(executorMessages.describeLogs, { jobId }, { caller })).files

@@ -127,6 +127,11 @@ t.test('an executor that is its own process serves logs for a ticket only', asyn
   ]) {
     t.match(answer.json(), { code: 'AUTH_NOT_AUTHORIZED' })
   }
+  const ticket = await b.openLogs(jobId)
+  const opened = await get(jobId, ticket)
+  t.equal(opened.statusCode, 200)
+  t.ok(unzip(opened.rawPayload).has('session.log'), 'a ticket of the bus opens the zip')
+  t.match((await get(jobId + 1, ticket)).json(), { code: 'AUTH_NOT_AUTHORIZED' }, 'of this job alone')
 })
 
 t.test('a claimed job that is no longer offered is dropped', async (t) => {

@@ -1,3 +1,3 @@
-export { GatewayConfig } from './config.ts'
+export { GatewayConfig, GatewayProcessConfig } from './config.ts'
 export { statusOf } from './http/errors.ts'
 export { type GatewayDeps, gatewayService, type RunningGateway } from './service.ts'

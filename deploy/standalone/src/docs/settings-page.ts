@@ -1,6 +1,6 @@
 // docs/settings.md: every variable that some part of Slipway reads, from the schemas by which they are read.
-import { gatewayService } from '@slipway/gateway'
-import { describeConfig, type Setting } from '@slipway/service-kit'
+import { GatewayProcessConfig, gatewayService } from '@slipway/gateway'
+import { describeConfig, processSettings, type Setting } from '@slipway/service-kit'
 import { standaloneSettings } from '../settings.ts'
 import { domainServices } from '../standalone.ts'
 import { code, page, prose, table } from './markdown.ts'
@@ -29,7 +29,28 @@ export function settingsPage(): string {
     return `## ${name}\n\n${settingsTable(rows)}`
   })
   const own = `## standalone\n\n${settingsTable(describeConfig(standaloneSettings))}`
-  return page('Settings', [about, shared, own, ...services])
+  return page('Settings', [about, shared, own, ...services, processPage()])
+}
+
+const processAbout = `Read by each service that runs as its own process (cluster shape, \`npm run service -- <name>\`) beside its own
+settings above; not by \`npm start\`. \`npm run service -- <name> --help\` lists all of one service. The gateway has no
+database; its \`HOST\` is that of the API, its internal HTTP has \`GATEWAY_HOST\` and is there if \`GATEWAY_PORT\` is set.
+\`npm run cluster\` sets these for all processes by itself ([operations.md](operations.md)).`
+
+/** Variables of a service's process: the same for every service, but for the service's name in some. */
+function processPage(): string {
+  const settings = describeConfig(processSettings({ defaultPort: undefined, hasDatabase: true }), {
+    prefix: 'SERVICE',
+  })
+  const shared = new Set(Object.keys(gatewayService.configSchema.properties))
+  const gatewayOnly = describeConfig(GatewayProcessConfig, { prefix: 'GATEWAY' }).filter(
+    ({ key }) => !shared.has(key),
+  )
+  const named = settings.map((setting) => ({
+    ...setting,
+    variable: setting.variable.replace(/^SERVICE_HOST$/, 'HOST').replace(/^SERVICE_/, '<SERVICE>_'),
+  }))
+  return `## every service as its own process\n\n${processAbout}\n\n${settingsTable([...named, ...gatewayOnly])}`
 }
 
 /** Read by whoever runs the service, see databases.ts. */

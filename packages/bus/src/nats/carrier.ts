@@ -48,7 +48,8 @@ export function createNatsCarrier(deps: NatsCarrierDeps): NatsCarrier {
       lostEvents = 0
     },
     onDown() {
-      questions.failAll(createError('BUS_UNAVAILABLE'))
+      // They were sent: nobody knows what became of them.
+      questions.failAll(createError('BUS_CONNECTION_LOST'))
       transfers.clear()
     },
     onPublishDenied: (subject, error) => questions.denied(subject, error),

@@ -15,7 +15,7 @@ export interface NatsBusOptions extends BusOptions, NatsCredentials {
   name?: string
   /** Present, or a server with `tls://`: only an encrypted connection will do. */
   tls?: NatsTls
-  /** A server that leaves two pings unanswered counts as gone; default 1,000. */
+  /** A server that does not answer a ping for five intervals counts as gone; default 250. */
   pingIntervalMs?: number
   /** Pause between rounds of attempts to connect; default 500. */
   reconnectWaitMs?: number
@@ -41,7 +41,7 @@ export interface NatsBus {
 /** @throws TypeError if `servers` is not a list of addresses; does not connect before connect() is called */
 export function connectNatsBus(options: NatsBusOptions): NatsBus {
   const { log = stderrLog, name = `${hostname()}-${process.pid}`, connectTimeoutMs = 5_000 } = options
-  const { pingIntervalMs = 1_000, reconnectWaitMs = 500, retryDeniedMs = 10_000 } = options
+  const { pingIntervalMs = 250, reconnectWaitMs = 500, retryDeniedMs = 10_000 } = options
   const addresses = parseServers(options.servers)
   const carriers = new Set<NatsCarrier>()
   const buses = new Set<Bus>()

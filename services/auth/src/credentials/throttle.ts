@@ -13,8 +13,8 @@ export interface Throttle {
   /** Error: AUTH_THROTTLED with the seconds after which the next attempt may be made. */
   check(account: string, address: string): void
   failed(account: string, address: string): void
-  /** Forgets the failures of this account at this address. */
-  succeeded(account: string, address: string): void
+  /** Forgets the failures of this account at this address. @returns true if there were any */
+  succeeded(account: string, address: string): boolean
 }
 
 /** @param nowMs a clock that never jumps */
@@ -35,7 +35,9 @@ export function createThrottle(nowMs: () => number): Throttle {
     },
     succeeded(account, address) {
       // Only what this account added: whoever knows one password must not clear the slate for guessing others.
-      addresses.forget(address, accounts.take(pair(account, address)))
+      const taken = accounts.take(pair(account, address))
+      addresses.forget(address, taken)
+      return taken.length > 0
     },
   }
 }

@@ -13,7 +13,11 @@ export interface Backend {
 
 export interface BackendDeps {
   bus: Pick<Bus, 'request'>
-  /** Deadline of reading requests; changes get the contract's, as a deadline would not undo them. */
+  /**
+   * Deadline of reading requests. Changes get the contract's, as a deadline would not undo them, and large ones rightly
+   * take seconds; when NATS is away or hangs they end with the connection, within two seconds (packages/bus,
+   * src/nats/heartbeat.ts).
+   */
   readTimeoutMs: number
 }
 

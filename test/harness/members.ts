@@ -1,0 +1,52 @@
+// The processes of a cluster, as it prints who runs where.
+import type { Child } from './child.ts'
+
+/** `  executor-1  process 4711    health, metrics http://127.0.0.1:5007`; `  nats  process 4708    nats://127.0.0.1:5001` */
+const MEMBER = /^ {2}(\S+) +process (\d+) .*?(http:\S+)?$/
+/** `  executor-1 ended (SIGKILL); it is started again in 0.5 s`: what the supervisor reports of a death. */
+const DEATH = /^ *(\S+) ended \(.*it is started again/
+/** `  executor-1 runs again, process 4712` */
+const AGAIN = /^ *(\S+) runs again, process (\d+)$/
+
+export interface Member {
+  name: string
+  /** At the start. */
+  pid: number
+  /** Its internal HTTP; NATS has none. */
+  http: string | undefined
+}
+
+/** Who runs where. */
+export function membersOf(child: Child): Member[] {
+  return child.lines.flatMap((line) => {
+    const [, name = '', pid = '', http] = MEMBER.exec(line) ?? []
+    return name === '' ? [] : [{ name, pid: Number(pid), http }]
+  })
+}
+
+export function memberOf(child: Child, name: string): Member {
+  const found = membersOf(child).find((member) => member.name === name)
+  if (found === undefined) throw new Error(`the cluster has no ${name}`)
+  return found
+}
+
+/** Members that serve HTTP of their own. */
+export function httpMembers(child: Child): (Member & { http: string })[] {
+  return membersOf(child).flatMap(({ http, ...member }) => (http === undefined ? [] : [{ ...member, http }]))
+}
+
+/** Names of processes that ended unasked, in order. */
+export const deathsOf = (child: Child): string[] => child.lines.flatMap((line) => DEATH.exec(line)?.[1] ?? [])
+
+/** Every process that can be probed and scraped: those of a cluster, or the one that is all. */
+export function processesOf({ child, url }: { child: Child; url: string }): { name: string; http: string }[] {
+  const members = httpMembers(child)
+  return members.length > 0 ? members : [{ name: 'slipway', http: url }]
+}
+
+/** Resolves when a process runs again after its so-and-so-many-th death. @returns its process id */
+export async function runsAgain(child: Child, name: string, time = 1): Promise<number> {
+  let seen = 0
+  const line = await child.line((each) => AGAIN.exec(each)?.[1] === name && ++seen === time, 60_000)
+  return Number(AGAIN.exec(line)?.[2])
+}
