@@ -50,7 +50,7 @@ function processPage(): string {
     ...setting,
     variable: setting.variable.replace(/^SERVICE_HOST$/, 'HOST').replace(/^SERVICE_/, '<SERVICE>_'),
   }))
-  return `## every service as its own process\n\n${processAbout}\n\n${settingsTable([...named, ...gatewayOnly])}`
+  return `## cluster\n\n${processAbout}\n\n${settingsTable([...named, ...gatewayOnly])}`
 }
 
 /** Read by whoever runs the service, see databases.ts. */
