@@ -24,7 +24,7 @@ export function createAsking(carrier: Carrier, observer: BusObserver): Asking {
   let closed = false
 
   async function exchange(rpc: Rpc, bytes: Uint8Array, headers: Headers, signal: AbortSignal) {
-    const message = await packMessage(bytes, headers)
+    const message = await packMessage(bytes, headers, carrier)
     signal.throwIfAborted()
     let reply = await carrier.request(rpc.subject, message, signal)
     // Safe to repeat, whatever the question: nobody has begun to answer it.

@@ -18,6 +18,8 @@ export interface Intake {
 export interface Carrier {
   /** True while messages can be sent. */
   readonly connected: boolean
+  /** True where messages leave the machine, or may: large ones are deflated. */
+  readonly deflates: boolean
   /**
    * Sends to one member of the group that serves a subject and resolves with its reply. Stops waiting, with the
    * signal's reason, when the signal is aborted. Errors: BUS_NO_RESPONDER and BUS_UNAVAILABLE (not sent) at once,

@@ -1,5 +1,5 @@
-// Values to bytes and back, the same for every transport: JSON in UTF-8, deflated above 64 KiB, at most 32 MiB
-// before compression. Inflation is bounded by the same limit, so a small message cannot fill the memory.
+// Values to bytes and back, the same for every transport: JSON in UTF-8, deflated above 64 KiB where they go over a
+// network, at most 32 MiB before compression. Inflation is bounded by the same limit, so a small message cannot fill the memory.
 import { promisify } from 'node:util'
 import { deflate, inflate } from 'node:zlib'
 import { createError } from '@slipway/contracts'
@@ -55,11 +55,6 @@ export async function pack(bytes: Uint8Array): Promise<Encoded> {
   return deflated.length < bytes.length
     ? { encoding: 'deflate', bytes: deflated }
     : { encoding: 'json', bytes }
-}
-
-/** A value as it travels. @throws BUS_INVALID_PAYLOAD, BUS_TOO_LARGE */
-export async function encodeMessage(value: unknown, subject: string): Promise<Encoded> {
-  return pack(serialize(value, subject))
 }
 
 /** The value of a message that arrived. @throws BUS_INVALID_PAYLOAD, BUS_TOO_LARGE */

@@ -27,7 +27,7 @@ export function createPublisher({ service, carrier, log }: Omit<EventDeps, 'queu
   let closed = false
   function send(event: EventDefinition, bytes: Uint8Array): void {
     last = last
-      .then(async () => carrier.publish(event.subject, await packMessage(bytes, {})))
+      .then(async () => carrier.publish(event.subject, await packMessage(bytes, {}, carrier)))
       .catch((err: unknown) => log.warn({ service, subject: event.subject, err }, 'An event was not sent'))
   }
   return {

@@ -45,6 +45,8 @@ function createCarrier(exchange: Exchange): Carrier {
     get connected() {
       return open
     },
+    // Deflating and inflating a page of hosts takes longer than everything else the bus does with it.
+    deflates: false,
     request(subject, message, signal) {
       return new Promise((resolve, reject) => {
         setImmediate(() => {

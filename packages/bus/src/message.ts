@@ -2,9 +2,9 @@
 
 import type { SlipwayError } from '@slipway/contracts'
 import { createError, type ErrorBody, ErrorBodySchema, fromErrorBody, toErrorBody } from '@slipway/contracts'
-import type { Message } from './carrier.ts'
+import type { Carrier, Message } from './carrier.ts'
 import type { Encoded } from './codec.ts'
-import { decodeMessage, encodeMessage, pack, serialize } from './codec.ts'
+import { decodeMessage, pack, serialize } from './codec.ts'
 import { type Headers, headerNames, readEncoding, toHeaderText } from './headers.ts'
 import { fits } from './validation.ts'
 
@@ -12,14 +12,22 @@ function toMessage(encoded: Encoded, headers: Headers): Message {
   return { headers: { ...headers, [headerNames.encoding]: encoded.encoding }, bytes: encoded.bytes }
 }
 
-/** A message of bytes that serialize() made. */
-export async function packMessage(bytes: Uint8Array, headers: Headers): Promise<Message> {
-  return toMessage(await pack(bytes), headers)
+/** A message of bytes that serialize() made, for a carrier that wants large ones deflated or does not. */
+export async function packMessage(
+  bytes: Uint8Array,
+  headers: Headers,
+  { deflates }: Pick<Carrier, 'deflates'>,
+): Promise<Message> {
+  return toMessage(deflates ? await pack(bytes) : { encoding: 'json', bytes }, headers)
 }
 
 /** A reply. @throws BUS_INVALID_PAYLOAD, BUS_TOO_LARGE */
-export async function replyMessage(value: unknown, subject: string): Promise<Message> {
-  return toMessage(await encodeMessage(value, subject), {})
+export async function replyMessage(
+  value: unknown,
+  subject: string,
+  carrier: Pick<Carrier, 'deflates'>,
+): Promise<Message> {
+  return packMessage(serialize(value, subject), {}, carrier)
 }
 
 /** The reply that carries an error. Never fails: an error that cannot travel becomes INTERNAL_UNEXPECTED. */

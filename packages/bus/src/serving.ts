@@ -67,7 +67,7 @@ async function answer(deps: ServingDeps, rpc: Rpc, handler: RequestHandler, requ
   let reply: Message
   try {
     const result = await handle(rpc, handler, request, requestId)
-    reply = await replyMessage(result, rpc.subject)
+    reply = await replyMessage(result, rpc.subject, deps.carrier)
   } catch (error) {
     outcome = outcomeOf(error)
     logFailure(deps, rpc, requestId, error)

@@ -6,14 +6,15 @@ import {
   createFrameCollector,
   decodeMessage,
   deflateAbove,
-  encodeMessage,
   type Frame,
   frameSize,
   headerNames,
   joinFrames,
   messageLimit,
+  pack,
   readCaller,
   readTimeoutMs,
+  serialize,
   splitFrames,
   toHeaderText,
   usableRequestId,
@@ -21,6 +22,7 @@ import {
 } from '../src/index.ts'
 
 const subject = 'probe'
+const encodeMessage = async (value: unknown, of: string) => pack(serialize(value, of))
 /** JSON values as JSON itself would bring them back (no -0). */
 const values = fc
   .jsonValue({ maxDepth: 6 })

@@ -142,7 +142,8 @@ export const schedulerMessages = {
   listJobs: defineRpc('scheduler', 'job.list', {
     request: strict({
       id: Type.Optional(Type.Integer({ minimum: 0 })),
-      hostId: Type.Optional(Id),
+      /** A host that is not known has no jobs. */
+      hostname: Type.Optional(Text),
       action: Type.Optional(oneOf(installActions)),
       status: Type.Optional(oneOf(jobStatuses)),
       scheduledFrom: Type.Optional(Moment),

@@ -377,8 +377,8 @@ t.test('filters of GET /install are passed on, or refused with the words of the 
   const { ask, askedFor } = await build(t)
   const filters: Record<string, object> = {
     '': {},
-    '?hostname=R1&install_action=Add': { hostId: hostId(1), action: 'Add' },
-    '?hostname=%20My%20%20Host%201&status=failed': { hostId: hostId(3), status: 'failed' },
+    '?hostname=R1&install_action=Add': { hostname: 'R1', action: 'Add' },
+    '?hostname=%20My%20%20Host%201&status=failed': { hostname: 'My Host 1', status: 'failed' },
     '?scheduled_time=08-02-2016%2008:00%20AM&utc_offset=+07:00': {
       scheduledFrom: '2016-08-02T01:00:00.000Z',
     },
@@ -402,6 +402,7 @@ t.test('filters of GET /install are passed on, or refused with the words of the 
     'id=1&typo=1': "Following parameter, 'typo', is not allowed.",
     'id=': "Parameter 'id' must not be empty.",
     'hostname=nobody': "Host 'nobody' does not exist in the database.",
+    'hostname=nobody&status=running': "Host 'nobody' does not exist in the database.",
     'install_action=add': "'add' is an invalid install action.",
     'status=running': "'running' is an invalid job status.",
     'scheduled_time=08-02-2016%2008:00%20AM': 'utc_offset must be specified if scheduled_time is specified.',

@@ -6,7 +6,7 @@ import t from 'tap'
 import { PrismaClient } from '../src/generated/client.ts'
 import { createJobCreation } from '../src/jobs/job-create-service.ts'
 import { createStore } from '../src/scheduler-store.ts'
-import { build, chainOf, host, jobInput, migrationsDir, testClock } from './support.ts'
+import { build, chainOf, host, jobInput, migrationsDir, nameOf, testClock } from './support.ts'
 
 const [R1, R2] = [host(1), host(2)]
 const later = (ms: number, from = new Date()) => new Date(from.getTime() + ms).toISOString()
@@ -137,12 +137,13 @@ t.test('lists by filters that are ANDed', async (t) => {
   await running.createIds([...chainOf(R1), ...chainOf(R2, { scheduledTime: later(3_600_000) })])
   const ids = async (filter: Parameters<typeof running.jobs>[0]) =>
     (await running.jobs(filter)).map(({ id }) => id)
-  t.same(await ids({ hostId: R2 }), [6, 7, 8, 9, 10])
+  t.same(await ids({ hostname: nameOf(R2) }), [6, 7, 8, 9, 10])
+  t.same(await ids({ hostname: 'nobody' }), [])
   t.same(await ids({ action: 'Add' }), [2, 7])
-  t.same(await ids({ hostId: R1, action: 'Add', status: 'scheduled' }), [2])
+  t.same(await ids({ hostname: nameOf(R1), action: 'Add', status: 'scheduled' }), [2])
   t.same(await ids({ status: 'failed' }), [])
   t.same(await ids({ scheduledFrom: later(60_000) }), [6, 7, 8, 9, 10])
-  t.same(await ids({ id: 3, hostId: R2, status: 'failed' }), [3], 'an id stands alone')
+  t.same(await ids({ id: 3, hostname: nameOf(R2), status: 'failed' }), [3], 'an id stands alone')
   await t.rejects(running.jobs({ id: 99 }), {
     code: 'SCHEDULER_JOB_NOT_FOUND',
     message: "Install id '99' does not exist in the database.",

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type ClaimedJob, executorEvents, schedulerDeliveries, schedulerMessages } from '@slipway/contracts'
 import { until } from '@slipway/test-kit'
 import t from 'tap'
-import { build, chainOf, host, jobInput, requestId, testClock } from './support.ts'
+import { build, chainOf, host, jobInput, nameOf, requestId, testClock } from './support.ts'
 
 const [R1, R2, R3] = [host(1), host(2), host(3)]
 const YEAR_MS = 365 * 24 * 3_600_000
@@ -337,11 +337,11 @@ t.test('history', async (t) => {
     ])
     await running.runAll()
     t.same(
-      (await running.jobs({ hostId: R1 })).map(({ id }) => id),
+      (await running.jobs({ hostname: nameOf(R1) })).map(({ id }) => id),
       [4, 5, 6],
     )
     t.same(
-      (await running.jobs({ hostId: R2 })).map(({ id }) => id),
+      (await running.jobs({ hostname: nameOf(R2) })).map(({ id }) => id),
       [7, 8],
     )
     const gone = [

@@ -230,7 +230,7 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
 
 /** The id of host R<n>. */
 export const host = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
-const nameOf = (hostId: string) => `R${Number(hostId.slice(-12))}`
+export const nameOf = (hostId: string) => `R${Number(hostId.slice(-12))}`
 
 /** A row of an installation request that is due now. */
 export function jobInput(hostId: string, action: JobInput['action'], more: Partial<JobInput> = {}): JobInput {

@@ -67,6 +67,7 @@ export function createNatsCarrier(deps: NatsCarrierDeps): NatsCarrier {
     get connected() {
       return link.connection !== undefined
     },
+    deflates: true,
     request: questions.ask,
     respond,
     publish(subject, message) {

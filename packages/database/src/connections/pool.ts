@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { type Log, silentLog } from '../log.ts'
 import { type Connection, clientConfig } from './connection.ts'
+import { createStatementNames } from './statement-names.ts'
 
 export interface PoolOptions {
   /** Connections at most; default 5, the limit of a service. */
@@ -35,6 +36,7 @@ export function createPool(connection: Connection, options: PoolOptions = {}): p
 export function prismaAdapter(connection: Connection, options: PoolOptions = {}): PrismaPg {
   const log = options.log ?? silentLog
   return new PrismaPg(poolConfig(connection, options), {
+    statementNameGenerator: createStatementNames(),
     onPoolError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
     onConnectionError: (error) => log.warn({ err: error }, 'a database connection broke'),
   })

@@ -4,6 +4,7 @@ import {
   hasCode,
   inventoryMessages,
   isInstallAction,
+  isSlipwayError,
   type JobStatus,
   jobStatuses,
   type RequestOf,
@@ -51,12 +52,28 @@ export function installRoutes(backend: Backend, clock: Pick<Clock, 'now'>): ApiR
   ]
 }
 
+/** A host that has jobs exists, so the inventory is asked only about one that seems to have none. */
 async function listJobs(backend: Backend, call: ApiCall) {
-  const { filter, offset } = await readFilter(backend, call)
-  const reply = await backend.ask(call, schedulerMessages.listJobs, filter)
-  const time = timeWriter(offset)
-  const pages = filter.page === undefined ? {} : { current_page: reply.page, total_pages: reply.totalPages }
-  return success({ install_job_list: reply.rows.map((row) => renderJob(row, time)) }, pages)
+  const hostname = hostnameFilter(call)
+  try {
+    const { filter, offset } = readFilter(call, hostname)
+    const reply = await backend.ask(call, schedulerMessages.listJobs, filter)
+    if (reply.rows.length === 0) await findHost(backend, call, hostname)
+    const time = timeWriter(offset)
+    const paged = filter.page !== undefined
+    const pages = paged ? { current_page: reply.page, total_pages: reply.totalPages } : {}
+    return success({ install_job_list: reply.rows.map((row) => renderJob(row, time)) }, pages)
+  } catch (error) {
+    // That there is no such host is said before anything that is wrong with the rest of the question.
+    if (isSlipwayError(error) && error.kind === 'Input') await findHost(backend, call, hostname)
+    throw error
+  }
+}
+
+/** With an id the other filters are not looked at. Error: ROW_INVALID_CHARACTERS. */
+function hostnameFilter({ query }: ApiCall): string | undefined {
+  const { id, hostname } = query
+  return id !== undefined || hostname === undefined ? undefined : readName('hostname', hostname)
 }
 
 interface ListFilter {
@@ -64,14 +81,12 @@ interface ListFilter {
   offset: number | undefined
 }
 
-async function readFilter(backend: Backend, call: ApiCall): Promise<ListFilter> {
-  const { query } = call
+function readFilter({ query }: ApiCall, hostname: string | undefined): ListFilter {
   if (query['id'] !== undefined) {
     const id = readJobId(query['id'])
     if (id === undefined || id === 0) throw createError('SCHEDULER_JOB_NOT_FOUND', [query['id']])
     return { filter: { id }, offset: readQueryOffset(query['utc_offset']) }
   }
-  const hostId = await findHost(backend, call, query['hostname'])
   const action = query['install_action']
   if (action !== undefined && !isInstallAction(action))
     throw createError('SCHEDULER_ACTION_INVALID', [action])
@@ -80,7 +95,7 @@ async function readFilter(backend: Backend, call: ApiCall): Promise<ListFilter> 
   const offset = readQueryOffset(query['utc_offset'])
   const scheduledFrom = readQueryTime(query['scheduled_time'], offset)
   const filter = {
-    ...(hostId === undefined ? {} : { hostId }),
+    ...(hostname === undefined ? {} : { hostname }),
     ...(action === undefined ? {} : { action }),
     ...(status === undefined ? {} : { status }),
     ...(scheduledFrom === undefined ? {} : { scheduledFrom }),

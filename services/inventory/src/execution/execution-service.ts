@@ -30,13 +30,18 @@ export function createExecutionService({ store }: { readonly store: ExecutionSto
   return {
     async resolveNames({ hostnames, repositories, profiles }) {
       return {
-        hosts: await store.findHosts(distinct(hostnames)),
-        repositories: await store.findRepositoryNames(distinct(repositories)),
-        profiles: await store.findProfileNames(distinct(profiles)),
+        hosts: await ifAny(distinct(hostnames), store.findHosts),
+        repositories: await ifAny(distinct(repositories), store.findRepositoryNames),
+        profiles: await ifAny(distinct(profiles), store.findProfileNames),
       }
     },
     resolveTarget: (request) => resolveTarget(store, request),
   }
+}
+
+/** Nothing is asked about no names. */
+async function ifAny<T>(names: string[], find: (names: string[]) => Promise<T[]>): Promise<T[]> {
+  return names.length === 0 ? [] : find(names)
 }
 
 async function resolveTarget(store: ExecutionStore, request: TargetToResolve): Promise<ExecutionTarget> {

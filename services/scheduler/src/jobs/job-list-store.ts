@@ -7,7 +7,7 @@ import type { ListedJob } from './job.ts'
 /** Filters, ANDed. With `id` the others are not looked at. */
 export interface JobFilter {
   id?: number | undefined
-  hostId?: string | undefined
+  hostname?: string | undefined
   action?: InstallAction | undefined
   status?: JobStatus | undefined
   scheduledFrom?: Date | undefined
@@ -39,7 +39,11 @@ function conditions(filter: JobFilter): Prisma.Sql {
     parts.push(Prisma.sql`job.id = ${filter.id}::bigint`)
     return Prisma.join(parts, ' AND ')
   }
-  if (filter.hostId !== undefined) parts.push(Prisma.sql`job.host_id = ${filter.hostId}::uuid`)
+  if (filter.hostname !== undefined) {
+    // As an array it is looked up once, and the jobs come in order from the index over host and id.
+    parts.push(Prisma.sql`job.host_id = ANY(ARRAY(
+      SELECT host_id FROM host WHERE hostname = ${filter.hostname} AND released_at IS NULL))`)
+  }
   if (filter.action !== undefined) parts.push(Prisma.sql`job.action = ${filter.action}`)
   if (filter.status !== undefined) parts.push(ofStatus[filter.status])
   if (filter.scheduledFrom !== undefined) {

@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE INDEX "host_name" ON "host"("hostname");

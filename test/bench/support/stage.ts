@@ -1,0 +1,107 @@
+// What a benchmark of the API stands on: one durable PostgreSQL, Slipway as a user starts it with its databases
+// there, and a bare Fastify + pg server beside it on the same PostgreSQL.
+import { join } from 'node:path'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@slipway/database'
+import pg from 'pg'
+import { startNode } from '../../harness/child.ts'
+import { makeDataDir } from '../../harness/data-dir.ts'
+import { freePort, type Slipway, startSlipway } from '../../harness/slipway.ts'
+
+const services = ['auth', 'inventory', 'scheduler', 'executor'] as const
+type Service = (typeof services)[number]
+
+/** Who is asked, and with what credentials. */
+export interface Target {
+  name: string
+  url: string
+  authorization: string
+}
+
+export interface Stage {
+  slipway: Slipway
+  product: Target
+  bare: Target
+  /** The databases, for seeding and for looking at them. */
+  sql: Record<Service, pg.Pool>
+  /** A metric of Slipway's process; counters as they stand, the event loop's since the last look. */
+  metrics(): Promise<ProcessMetrics>
+  close(): Promise<void>
+}
+
+export interface ProcessMetrics {
+  /** Longest time in which the event loop did nothing else, since the last look. */
+  blockedMs: number
+  residentMb: number
+  cpuSeconds: number
+}
+
+/** Starts all of it. @param env settings of Slipway beside the usual ones */
+export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
+  const dataDir = await makeDataDir()
+  const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir.path, 'bench-postgres') })
+  for (const service of services) await postgres.ensureDatabase(`slipway_${service}`)
+  const url = (service: Service) => postgres.url(`slipway_${service}`)
+  const metricsPort = await freePort()
+  const slipway = await startSlipway(dataDir.path, {
+    shape: 'standalone',
+    env: {
+      METRICS_PORT: String(metricsPort),
+      ...Object.fromEntries(
+        services.map((service) => [`${service.toUpperCase()}_DATABASE_URL`, url(service)]),
+      ),
+      ...env,
+    },
+  })
+  const bareChild = startNode([
+    '--import=tsx',
+    '--conditions=slipway-source',
+    'test/bench/support/bare-server.ts',
+    url('inventory'),
+    url('scheduler'),
+  ])
+  const [bareUrl = '', bareToken = ''] = (await bareChild.line((line) => line.startsWith('http'))).split(' ')
+  const sql = Object.fromEntries(
+    services.map((service) => [service, pool(postgres, service)]),
+  ) as Stage['sql']
+  return {
+    slipway,
+    product: { name: 'Slipway', url: slipway.url, authorization: `Bearer ${await tokenOf(slipway)}` },
+    bare: { name: 'bare Fastify + pg', url: bareUrl, authorization: `Bearer ${bareToken}` },
+    sql,
+    metrics: () => readMetrics(`http://127.0.0.1:${metricsPort}/metrics`),
+    async close() {
+      await Promise.all(Object.values(sql).map((open) => open.end()))
+      await bareChild.stop()
+      await slipway.child.stop()
+      await postgres.stop()
+      await dataDir.remove()
+    },
+  }
+}
+
+function pool(postgres: EmbeddedPostgres, service: Service): pg.Pool {
+  return new pg.Pool({ ...postgres.connection(`slipway_${service}`), max: 2 })
+}
+
+async function tokenOf({ url, password }: Slipway): Promise<string> {
+  const response = await fetch(`${url}/api/v1/token`, { headers: { authorization: basic('root', password) } })
+  return ((await response.json()) as { token: string }).token
+}
+
+/** The value of an Authorization header. */
+export function basic(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+/** The sampling interval of the event loop's delay is part of every sample (packages/service-kit, metrics.ts). */
+const SAMPLING_MS = 50
+
+async function readMetrics(url: string): Promise<ProcessMetrics> {
+  const text = await (await fetch(url)).text()
+  const value = (name: string) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? Number.NaN)
+  return {
+    blockedMs: Math.max(0, Math.round(value('nodejs_eventloop_lag_max_seconds') * 1_000 - SAMPLING_MS)),
+    residentMb: Math.round(value('process_resident_memory_bytes') / 1_048_576),
+    cpuSeconds: value('process_cpu_seconds_total'),
+  }
+}
