@@ -11,6 +11,7 @@ export const errorCatalogue = {
   INPUT_MALFORMED_JSON: input('The request body is not valid JSON: {}'),
   INPUT_EMPTY_BODY: input('The request body is empty. Expected a JSON object or a list of JSON objects.'),
   INPUT_NOT_OBJECTS: input('The request body must be a JSON object or a list of JSON objects.'),
+  INPUT_HEADER_INVALID: input("Header '{}' is invalid: {}"),
   INPUT_ONE_OBJECT: input('The request body must be one JSON object.'),
   INPUT_CONTENT_TYPE: input('Content-Type must be application/json.'),
   INPUT_BAD_URL: input('The URL could not be decoded.'),
@@ -118,6 +119,7 @@ export const errorCatalogue = {
   SCHEDULER_TOO_MANY: input('Too many results; please refine your request.'),
   SCHEDULER_JOB_ID_MISSING: input('Install job id must be specified.'),
   SCHEDULER_HOST_BUSY: conflict('An install job is in progress on the host.'),
+  SCHEDULER_KEY_REUSED: conflict('The Idempotency-Key was used before, with another request body.'),
   SCHEDULER_RUN_GONE: conflict('The job {} is no longer offered to this executor.'),
 
   // Executor

@@ -127,13 +127,45 @@ export const ClaimedJob = strict({
 })
 export type ClaimedJob = Static<typeof ClaimedJob>
 
+/** A request that may come again: `key` as its client chose it, `fingerprint` a digest of its rows. */
+export const RepeatableRequest = strict({
+  key: Type.String({ minLength: 1, maxLength: 255 }),
+  fingerprint: Type.String({ minLength: 1, maxLength: 100 }),
+})
+export type RepeatableRequest = Static<typeof RepeatableRequest>
+
+/** What a request was answered the first time: `validation` if nothing was created because a row was bad. */
+export const FirstAnswer = strict({
+  phase: Type.Union([Type.Literal('validation'), Type.Literal('creation')]),
+  rows: Type.Array(JobCreated),
+})
+export type FirstAnswer = Static<typeof FirstAnswer>
+
 export const schedulerMessages = {
   /** Creates jobs with their dependencies in one transaction; rows that cannot be created say why. */
   createJobs: defineRpc('scheduler', 'job.create', {
-    request: strict({ rows: Type.Array(JobInput, { minItems: 1, maxItems: 10_000 }) }),
-    reply: strict({ rows: Type.Array(JobCreated) }),
+    request: strict({
+      rows: Type.Array(JobInput, { minItems: 1, maxItems: 10_000 }),
+      /** Error if the key was used with other rows: SCHEDULER_KEY_REUSED. */
+      repeatable: Type.Optional(RepeatableRequest),
+    }),
+    /** `first` in place of rows if the request was answered before. */
+    reply: strict({ rows: Type.Array(JobCreated), first: Type.Optional(FirstAnswer) }),
     permission: 'install.manage',
     timeoutMs: 60_000,
+  }),
+  /** What the caller's request was answered the first time, if it was. Error: SCHEDULER_KEY_REUSED. */
+  findAnswer: defineRpc('scheduler', 'answer.find', {
+    request: RepeatableRequest,
+    reply: strict({ first: Type.Optional(FirstAnswer) }),
+    permission: 'install.manage',
+    timeoutMs: 1_900,
+  }),
+  /** Keeps the refusal of a request; answers what it was answered first. Error: SCHEDULER_KEY_REUSED. */
+  recordRefusal: defineRpc('scheduler', 'answer.record-refusal', {
+    request: strict({ ...RepeatableRequest.properties, rows: Type.Array(JobCreated) }),
+    reply: strict({ first: FirstAnswer }),
+    permission: 'install.manage',
   }),
   /**
    * Jobs by id. With `id` the other filters are ignored. Without `page` more than 5000 is SCHEDULER_TOO_MANY;

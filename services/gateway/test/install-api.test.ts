@@ -1,8 +1,10 @@
 import {
   createError,
+  type FirstAnswer,
   inventoryMessages,
   type JobInput,
   type JobRow,
+  type RepeatableRequest,
   schedulerMessages,
   toErrorBody,
 } from '@slipway/contracts'
@@ -510,4 +512,60 @@ t.test('five thousand rows are validated with one question about names', async (
   t.equal(answer.status, 400, 'most of them are duplicates')
   t.equal(rowsIn(answer, 'install_job_list').length, 5_000)
   t.equal(askedFor(inventoryMessages.resolveNames).length, 1)
+})
+
+t.test('a request with an Idempotency-Key that comes again is answered as the first time', async (t) => {
+  const kept = new Map<string, { fingerprint: string; first: FirstAnswer }>()
+  const find = ({ key, fingerprint }: RepeatableRequest) => {
+    const entry = kept.get(key)
+    if (entry !== undefined && entry.fingerprint !== fingerprint) throw createError('SCHEDULER_KEY_REUSED')
+    return entry === undefined ? {} : { first: entry.first }
+  }
+  const keep = ({ key, fingerprint }: RepeatableRequest, first: FirstAnswer) => {
+    kept.set(key, { fingerprint, first })
+    return { first }
+  }
+  const { ask, askedFor } = await build(t, {
+    scheduler: {
+      findAnswer: find,
+      recordRefusal: ({ rows, ...request }) => keep(request, { phase: 'validation', rows }),
+      createJobs: ({ rows, repeatable }) => {
+        const created = rows.map((_, index) => ({ id: 500 + kept.size * 10 + index }))
+        if (repeatable !== undefined) keep(repeatable, { phase: 'creation', rows: created })
+        return { rows: created }
+      },
+    },
+  })
+  const post = (key: string | undefined, body: unknown) =>
+    ask('POST', '/api/v1/install', { body, headers: key === undefined ? {} : { 'idempotency-key': key } })
+  const rows = [
+    { hostname: ' My  Host 1', install_action: 'Pre-Upgrade' },
+    { hostname: 'R1', install_action: 'Commit' },
+  ]
+  const first = await post('a', rows)
+  t.equal(first.status, 200)
+  const reordered = [{ install_action: 'Pre-Upgrade', hostname: ' My  Host 1' }, rows[1]]
+  for (const again of [await post('a', rows), await post('a', reordered)]) {
+    t.same([again.status, again.text], [200, first.text])
+  }
+  t.equal(askedFor(schedulerMessages.createJobs).length, 1)
+  failed(
+    await post('a', rows.slice(1)),
+    409,
+    'The Idempotency-Key was used before, with another request body.',
+  )
+  const refused = await post('b', [{ hostname: 'nowhere', install_action: 'Commit' }, rows[1]])
+  t.equal(refused.status, 400)
+  const again = await post('b', [{ hostname: 'nowhere', install_action: 'Commit' }, rows[1]])
+  t.same([again.status, again.text], [400, refused.text])
+  t.equal(askedFor(schedulerMessages.recordRefusal).length, 1)
+  t.equal((await post(undefined, rows)).status, 200)
+  t.equal(askedFor(schedulerMessages.findAnswer).length, 6)
+  t.equal((await post('"8e03978e-40d5-43dd-bc93-6894a57f9324"', rows)).status, 200)
+  t.equal((await post('x'.repeat(255), rows)).status, 200)
+  for (const bad of ['', ' ', 'a b', 'é', 'x'.repeat(256), 'a, b']) {
+    failed(await post(bad, rows), 400, /^Header 'Idempotency-Key' is invalid/)
+  }
+  const elsewhere = await ask('GET', '/api/v1/install', { headers: { 'idempotency-key': 'a b' } })
+  t.equal(elsewhere.status, 200)
 })

@@ -16,6 +16,8 @@ import { createSwitchService } from './dispatch/switch-service.ts'
 import { serveHosts } from './hosts/host-handlers.ts'
 import { createHostService } from './hosts/host-service.ts'
 import { lookAhead } from './hosts/host-store.ts'
+import { serveIdempotency } from './idempotency/idempotency-handlers.ts'
+import { createIdempotency } from './idempotency/idempotency-service.ts'
 import { createJobCancellation } from './jobs/job-cancel-service.ts'
 import { createJobCreation } from './jobs/job-create-service.ts'
 import { createJobDeletion } from './jobs/job-delete-service.ts'
@@ -86,7 +88,12 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
   })
   const progress = createProgress({ write: (messages) => writeMessages(store.db, messages), log })
   releasers.push('progress', () => progress.stop())
-  const sweep = createSweep({ runs, hosts, wake, everyMs: config.sweepInterval, log })
+  const idempotency = createIdempotency({ store, clock })
+  const tidy = async () => {
+    await hosts.tidy()
+    await idempotency.tidy()
+  }
+  const sweep = createSweep({ runs, hosts: { tidy }, wake, everyMs: config.sweepInterval, log })
   releasers.push('sweep', () => sweep.stop())
 
   const registrations = [
@@ -104,6 +111,7 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
       }),
       lists: createJobLists({ store, clock, limits }),
     }),
+    ...serveIdempotency(bus, idempotency),
     ...serveRuns(bus, runs, progress),
     ...serveHosts(bus, hosts),
     ...serveSwitches(bus, createSwitchService({ store, clock, changed, log })),

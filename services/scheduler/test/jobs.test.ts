@@ -114,7 +114,7 @@ t.test('creates 5,000 rows in a handful of statements', async (t) => {
   const rows = Array.from({ length: 1_000 }, (_, index) =>
     chainOf(host(index), { softwarePackages: ['a.pie', 'b.pie'] }),
   ).flat()
-  const answers = await create(rows, { user: 'olga', requestId: 'r-1' })
+  const { rows: answers } = await create(rows, { user: 'olga', requestId: 'r-1' })
   t.equal(answers.filter(({ id }) => id !== undefined).length, 5_000)
   t.ok(statements.length <= 10, `${statements.length} statements`)
   const counts = await withClient(db.url, async (pg) => {

@@ -112,6 +112,8 @@ export interface BuildOptions {
   clock?: TestClock
   /** Schedulers on the same database. */
   replicas?: number
+  /** The database of a scheduler that was stopped. */
+  database?: TestDatabase
 }
 
 /** Starts a scheduler for a test and stops it with the test. Its sweep is slow, so that nothing rests on it. */
@@ -124,7 +126,7 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
     destination: { write: (line) => void logged.push(JSON.parse(line)) },
   })
   const clock = options.clock ?? testClock()
-  const db = await database(t, { migrationsDir })
+  const db = options.database ?? (await database(t, { migrationsDir }))
   const hub = createInProcessBus({ log })
   t.teardown(() => hub.close())
   const executor = await hub.connect('executor')

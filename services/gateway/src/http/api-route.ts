@@ -5,6 +5,7 @@ import type { JsonRow } from '../rows/json-row.ts'
 import { type Authentication, addressOf, callerOf } from './auth-hook.ts'
 import { hasBody } from './discard-body.ts'
 import type { ApiAnswer } from './envelope.ts'
+import { readIdempotencyKey } from './idempotency-key.ts'
 import { rowsOf } from './json-body.ts'
 import { type Query, readQuery } from './query.ts'
 
@@ -14,6 +15,8 @@ export interface ApiCall {
   readonly requestId: string
   /** The client's address, for throttling. */
   readonly address: string
+  /** The Idempotency-Key of a route that knows it. */
+  readonly idempotencyKey?: string
   /** Decoded parameters of the path. */
   readonly params: Readonly<Record<string, string>>
   readonly query: Query
@@ -32,6 +35,8 @@ export interface ApiRoute {
   readonly unread?: (present: ReadonlySet<string>) => (name: string) => boolean
   /** True for routes whose body is a list of rows, 'optional' where there may be none; any other body is ignored. */
   readonly rows?: boolean | 'optional'
+  /** True for routes that answer a repeated request with an Idempotency-Key as they did the first time. */
+  readonly repeatable?: boolean
   handle(call: ApiCall): Promise<ApiAnswer>
 }
 
@@ -57,7 +62,9 @@ function toCall(route: ApiRoute, request: FastifyRequest): ApiCall {
   const raw = request.query as Readonly<Record<string, unknown>>
   const unread = route.unread?.(new Set(Object.keys(raw)))
   const query = readQuery(raw, route.query ?? [], unread)
+  const idempotencyKey = route.repeatable === true ? readIdempotencyKey(request.headers) : undefined
   return {
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     caller: callerOf(request),
     requestId: request.id,
     address: addressOf(request),

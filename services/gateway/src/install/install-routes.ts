@@ -30,6 +30,7 @@ export function installRoutes(backend: Backend, clock: Pick<Clock, 'now'>): ApiR
       path: '/install',
       permission: 'install.manage',
       rows: true,
+      repeatable: true,
       handle: (call) => submitJobs(backend, call, clock.now().toISOString()),
     },
     {

@@ -1,28 +1,48 @@
 // POST /install: validation of every row, then creation. If one row is bad nothing is created, and the rows come
-// back with what was submitted. Source: REST contract, section 5.
+// back with what was submitted. With an Idempotency-Key the first answer is the answer for a day. Source: REST contract, section 5.
 import {
   createError,
+  type FirstAnswer,
   inventoryMessages,
   isValidName,
   type JobCreated,
   type JobInput,
+  normalizeName,
   schedulerMessages,
 } from '@slipway/contracts'
 import type { ApiCall } from '../http/api-route.ts'
 import type { Asker, Backend } from '../http/backend.ts'
 import { type ApiAnswer, failedRow, failedRowOf, statusOfRows, success } from '../http/envelope.ts'
+import { fingerprintOf } from '../http/idempotency-key.ts'
 import { attempt, type ParsedRow } from '../rows/bulk.ts'
+import { echoOf, type JsonRow } from '../rows/json-row.ts'
 import { finishDraft, type InstallDraft, type KnownNames, readDraft } from './install-rows.ts'
 
 /** Answers POST /install. @param now ISO 8601, the one "now" of the request */
-export async function submitJobs(backend: Backend, call: ApiCall, now: string): Promise<ApiAnswer> {
+export async function submitJobs({ ask }: Backend, call: ApiCall, now: string): Promise<ApiAnswer> {
+  const { idempotencyKey: key } = call
+  const repeatable = key === undefined ? undefined : { key, fingerprint: fingerprintOf(call.rows) }
+  if (repeatable !== undefined) {
+    // Before anything is validated: what the rows name may be gone by now.
+    const { first } = await ask(call, schedulerMessages.findAnswer, repeatable)
+    if (first !== undefined) return render(call, first)
+  }
   const drafts = call.rows.map((row) => attempt(row, () => readDraft(row)))
-  const known = await resolveNames(backend, call, drafts)
-  const parsed = validate(drafts, known, now)
+  const parsed = validate(drafts, await resolveNames({ ask }, call, drafts), now)
   const jobs = parsed.flatMap((entry) => (entry.error === undefined ? [entry.input] : []))
-  if (jobs.length < parsed.length) return refusal(parsed)
-  const { rows } = await backend.ask(call, schedulerMessages.createJobs, { rows: jobs })
-  return creation(call, jobs, rows)
+  if (jobs.length < parsed.length) {
+    const rows = parsed.map(({ error }) => (error === undefined ? {} : { error }))
+    if (repeatable === undefined) return refusal(call, rows)
+    return render(call, (await ask(call, schedulerMessages.recordRefusal, { ...repeatable, rows })).first)
+  }
+  const request = repeatable === undefined ? { rows: jobs } : { rows: jobs, repeatable }
+  const { rows, first } = await ask(call, schedulerMessages.createJobs, request)
+  return render(call, first ?? { phase: 'creation', rows })
+}
+
+/** An answer from the rows of the request and what became of them; the same whenever it is given. */
+function render(call: ApiCall, { phase, rows }: FirstAnswer): ApiAnswer {
+  return phase === 'validation' ? refusal(call, rows) : creation(call, rows)
 }
 
 /** Second half of reading each row; the same action on the same host twice is the later row's failure. */
@@ -76,26 +96,27 @@ function bothKeys(rows: readonly unknown[]) {
   return success({ install_job_list: rows, software_list: rows }).body
 }
 
-function refusal(parsed: readonly ParsedRow<JobInput>[]): ApiAnswer {
+function refusal(call: ApiCall, outcomes: readonly JobCreated[]): ApiAnswer {
   const innocent = failedRow(createError('SCHEDULER_NOT_SUBMITTED'))
-  const rows = parsed.map(({ row, error }) => ({
-    ...row,
-    ...(error === undefined ? innocent : failedRowOf(error)),
-  }))
+  const rows = call.rows.map((row, index) => {
+    const error = outcomes[index]?.error
+    return { ...row, ...(error === undefined ? innocent : failedRowOf(error)) }
+  })
   return { status: 400, body: bothKeys(rows) }
 }
 
-function creation(call: ApiCall, jobs: readonly JobInput[], created: readonly JobCreated[]): ApiAnswer {
-  if (created.length !== jobs.length) {
+function creation(call: ApiCall, created: readonly JobCreated[]): ApiAnswer {
+  if (created.length !== call.rows.length) {
     throw createError('INTERNAL_UNEXPECTED', [], new Error('job.create answered another number of rows'))
   }
-  const rows = jobs.map((job, index) => createdRow(call.rows[index] ?? {}, job, created[index] ?? {}))
+  const rows = call.rows.map((row, index) => createdRow(row, created[index] ?? {}))
   const status = statusOfRows(rows)
   return { status, body: status === 400 ? bothKeys(rows) : success({ install_job_list: rows }).body }
 }
 
-function createdRow(submitted: object, { hostname, action }: JobInput, { id, warning, error }: JobCreated) {
+function createdRow(submitted: JsonRow, { id, warning, error }: JobCreated) {
   if (error !== undefined) return { ...submitted, ...failedRowOf(error) }
-  const answer = { status: 'SUCCESS', id, hostname, install_action: action }
+  const hostname = normalizeName(echoOf(submitted, 'hostname'))
+  const answer = { status: 'SUCCESS', id, hostname, install_action: echoOf(submitted, 'install_action') }
   return warning === undefined ? answer : { ...answer, warning }
 }

@@ -1,14 +1,17 @@
 // Creation of jobs: all rows of a request in one transaction, in a fixed number of statements.
 import {
   createError,
+  type FirstAnswer,
   type InstallAction,
   type JobCreated,
   type JobInput,
+  type RepeatableRequest,
   schedulerMessages,
   toErrorBody,
 } from '@slipway/contracts'
 import type { Clock, Logger } from '@slipway/service-kit'
 import { ensureHosts, lockHosts, refreshHosts } from '../hosts/host-store.ts'
+import { answerOnce } from '../idempotency/idempotency-service.ts'
 import type { SchedulerMetrics } from '../scheduler-metrics.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
 import { type Link, planRows, type RowPlan } from './dependencies.ts'
@@ -33,19 +36,47 @@ export interface CreateJobsDeps {
 export type CreateJobs = (
   rows: readonly JobInput[],
   by: Pick<Creation, 'user' | 'requestId'>,
-) => Promise<JobCreated[]>
+  repeatable?: RepeatableRequest,
+) => Promise<CreatedJobs>
+
+/** Answers of the rows, in their order; if the request was answered before, its first answer instead. */
+export interface CreatedJobs {
+  readonly rows: JobCreated[]
+  readonly first?: FirstAnswer
+}
 
 /** Answers every row: an id, perhaps with a warning, or why it could not be created. */
 export function createJobCreation({ store, clock, changed, metrics, log }: CreateJobsDeps): CreateJobs {
-  return async (rows, by) => {
+  return async (rows, by, repeatable) => {
     assertMoments(rows)
-    const answers = await store.transact((tx) => createRows(tx, rows, { ...by, now: clock.now() }), 'bulk')
+    const creation = { ...by, now: clock.now() }
+    const { rows: answers, first } = await store.transact(
+      (tx) => createOnce(tx, rows, creation, repeatable),
+      'bulk',
+    )
+    if (first !== undefined) return { rows: [], first }
     changed()
     const created = rows.filter((_, index) => answers[index]?.id !== undefined)
     metrics.created(created.map(({ action }) => action))
     log.info({ ...by, jobs: created.length, refused: rows.length - created.length }, 'jobs were created')
-    return answers
+    return { rows: answers }
   }
+}
+
+/** Creates the jobs, unless the same request was answered before. */
+async function createOnce(
+  tx: Db,
+  rows: readonly JobInput[],
+  by: Creation,
+  repeatable: RepeatableRequest | undefined,
+): Promise<CreatedJobs> {
+  if (repeatable === undefined) return { rows: await createRows(tx, rows, by) }
+  const request = { ...repeatable, username: by.user }
+  const answer = await answerOnce(tx, request, by.now, async () => ({
+    phase: 'creation',
+    rows: await createRows(tx, rows, by),
+  }))
+  return answer.first === undefined ? { rows: answer.now.rows } : { rows: [], first: answer.first }
 }
 
 /** The contract cannot say that a moment exists; an unreadable one would compare as neither earlier nor later. */

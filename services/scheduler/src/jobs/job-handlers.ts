@@ -20,9 +20,10 @@ export function serveJobs(
   { createJobs, deleteJobs, resubmitJob, cancelJob, lists }: JobUseCases,
 ): Registration[] {
   return [
-    bus.serve(schedulerMessages.createJobs, async ({ rows }, { caller, requestId }) => {
+    bus.serve(schedulerMessages.createJobs, async ({ rows, repeatable }, { caller, requestId }) => {
       if (caller === undefined) throw createError('AUTH_NOT_AUTHORIZED')
-      return { rows: await createJobs(rows, { user: caller.username, requestId }) }
+      const { first, ...created } = await createJobs(rows, { user: caller.username, requestId }, repeatable)
+      return first === undefined ? created : { ...created, first }
     }),
     bus.serve(schedulerMessages.listJobs, (request) => lists.list(request)),
     bus.serve(schedulerMessages.deleteJobs, async (filter) => ({ rows: await deleteJobs(filter) })),
