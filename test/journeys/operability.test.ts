@@ -141,7 +141,7 @@ t.test('scrapes tell what was done, and no name of a host', async (t) => {
     [`slipway_bus_request_seconds_count{${askedFor}}`, 2],
     ['slipway_scheduler_jobs_ended_total{action="Add",outcome="completed"}', 1],
     ['slipway_scheduler_jobs_ended_total{action="Pre-Upgrade",outcome="failed"}', 1],
-    ['slipway_scheduler_jobs_waiting{', 0],
+    ['slipway_scheduler_jobs_waiting{reason="dependency"}', 0],
     ['slipway_scheduler_jobs_running{kind="install"}', 0],
     ['slipway_executor_runs_running', 0],
     ['slipway_executor_leases_lost_total', 0],
