@@ -189,7 +189,7 @@ async function jobLists(
     t.same((await get('/install?hostname=J4')).body, { api_response: { install_job_list: [] } })
   })
   t.test('status_message says what a job waits for or is doing, trace what the device said', async (t) => {
-    t.equal((await one(`id=${scheduled}`))['status_message'], 'Waiting for the scheduled time')
+    t.equal((await one(`id=${scheduled}`))['status_message'], 'Waiting for its scheduled time')
     const dependent = { hostname: 'J3', install_action: 'Commit', dependency: 'Pre-Upgrade' }
     rowRefused(
       t,
@@ -211,7 +211,7 @@ async function jobLists(
       ...ahead(20),
     })
     t.equal((await one(`id=${job?.['id']}`))['dependency'], completed)
-    t.equal((await one(`id=${job?.['id']}`))['status_message'], 'Waiting for the scheduled time')
+    t.equal((await one(`id=${job?.['id']}`))['status_message'], 'Waiting for its scheduled time')
     await rows('DELETE', `/install/delete?id=${job?.['id']}`)
   })
 }
