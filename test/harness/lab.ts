@@ -31,7 +31,19 @@ export interface LabRepository {
 /** A mutating command as the router received it. */
 export interface Mutation {
   kind: string
-  command: string
+  text: string
+  /** ISO 8601. */
+  at: string
+  /** Number of the session on that router. */
+  session: number
+}
+
+/** What the router itself says. */
+export interface RouterState {
+  name: string
+  release: string
+  counts: Readonly<Record<string, number>>
+  mutations: readonly Mutation[]
 }
 
 export interface Lab {
@@ -50,6 +62,7 @@ export interface Lab {
   mutations(name: string): Promise<Mutation[]>
   /** Terminal sessions that are open on the router. */
   sessions(name: string): Promise<number>
+  state(name: string): Promise<RouterState>
   setFaults(name: string, faults: object[]): Promise<void>
   stop(): Promise<void>
 }
@@ -99,7 +112,8 @@ export async function startLab(args: string[] = []): Promise<Lab> {
     },
     counts: (path) => ask<Record<string, unknown>>(path),
     tell: async (path) => void (await ask(path, {})),
-    mutations: async (name) => (await ask<{ mutations: Mutation[] }>(`/routers/${name}`)).mutations,
+    state: (name) => ask<RouterState>(`/routers/${name}`),
+    mutations: async (name) => [...(await ask<RouterState>(`/routers/${name}`)).mutations],
     sessions: async (name) => (await ask<{ sessions: unknown[] }>(`/routers/${name}`)).sessions.length,
     setFaults: async (name, faults) => void (await ask(`/routers/${name}/faults`, faults)),
     stop: async () => void (await child.stop()),

@@ -50,3 +50,31 @@ export async function runsAgain(child: Child, name: string, time = 1): Promise<n
   const line = await child.line((each) => AGAIN.exec(each)?.[1] === name && ++seen === time, 60_000)
   return Number(AGAIN.exec(line)?.[2])
 }
+
+/** A process as it runs now. */
+export interface RunningMember {
+  name: string
+  pid: number
+}
+
+/** Members whose name begins so, as they run now. */
+export function runningMembers(child: Child, kind: string): RunningMember[] {
+  return [...currentPids(child)]
+    .filter(([name]) => name.startsWith(kind))
+    .map(([name, pid]) => ({ name, pid }))
+}
+
+/** Resolves when a process that was told to end runs again as another one. */
+export async function replaced(child: Child, { name, pid }: RunningMember): Promise<void> {
+  const isNext = (line: string) => AGAIN.exec(line)?.[1] === name && currentPids(child).get(name) !== pid
+  await child.line(isNext, 60_000)
+}
+
+function currentPids(child: Child): Map<string, number> {
+  const pids = new Map(membersOf(child).map(({ name, pid }) => [name, pid]))
+  for (const line of child.lines) {
+    const [, name = '', pid = ''] = AGAIN.exec(line) ?? []
+    if (name !== '') pids.set(name, Number(pid))
+  }
+  return pids
+}

@@ -1,0 +1,123 @@
+// What the checker looks at, gathered when all is over: the API's word, the routers' word, the databases' word. Read with
+// plain SQL and HTTP; nothing of Slipway's code is used.
+import pg from 'pg'
+import type { JobRow as ApiJob } from '../harness/api.ts'
+import type { Lab, RouterState } from '../harness/lab.ts'
+import { readZip } from '../harness/zip.ts'
+import type { PatientClient } from './client.ts'
+import type { AcceptedJob } from './workload.ts'
+
+export interface RunRow {
+  job_id: number
+  host_id: string
+  kind: string
+  action: string | null
+  state: string
+  attempt: number
+  outcome: string | null
+  started_at: Date | null
+  ended_at: Date | null
+}
+
+export interface JournalRow {
+  job_id: number
+  attempt: number
+  kind: string
+  command: string
+  outcome: string | null
+}
+
+export interface EventRow {
+  job_id: number
+  seq: number
+  attempt: number
+  at: Date
+  kind: string
+}
+
+export interface SchedulerJob {
+  id: number
+  kind: string
+  hostname: string
+  status: string
+  started_at: Date | null
+  finished_at: Date | null
+  depends_on: number | null
+}
+
+export interface Evidence {
+  accepted: readonly AcceptedJob[]
+  api: readonly ApiJob[]
+  /** By router. */
+  routers: ReadonlyMap<string, RouterState>
+  scheduler: readonly SchedulerJob[]
+  runs: readonly RunRow[]
+  journal: readonly JournalRow[]
+  events: readonly EventRow[]
+  /** Undelivered rows by database. */
+  undelivered: ReadonlyMap<string, number>
+  /** Files of the session logs of each accepted job. */
+  logs: ReadonlyMap<number, ReadonlyMap<string, Buffer>>
+  /** Answers of status 500. */
+  faults: readonly string[]
+}
+
+interface Sources {
+  client: PatientClient
+  lab: Lab
+  databases: ReadonlyMap<string, string>
+  accepted: readonly AcceptedJob[]
+}
+
+export async function gather({ client, lab, databases, accepted }: Sources): Promise<Evidence> {
+  const ask = async <R extends pg.QueryResultRow>(database: string, sql: string): Promise<R[]> =>
+    withDatabase(databases.get(database) ?? '', async (connection) => (await connection.query<R>(sql)).rows)
+  const { install_job_list: api } = await client.ask<{ install_job_list: ApiJob[] }>('GET', '/install')
+  const states = await Promise.all(lab.routers.map(({ name }) => lab.state(name)))
+  return {
+    accepted,
+    api,
+    routers: new Map(states.map((state) => [state.name, state])),
+    scheduler: await ask('scheduler', schedulerSql),
+    runs: await ask('executor', runSql),
+    journal: await ask('executor', journalSql),
+    events: await ask('executor', eventSql),
+    undelivered: await countUndelivered(databases),
+    logs: await readLogs(client, accepted),
+    faults: client.faults,
+  }
+}
+
+const schedulerSql = `SELECT id::int, kind, hostname, status, started_at, finished_at, depends_on::int FROM job ORDER BY id`
+const runSql = `SELECT job_id::int, host_id::text, kind, action, state, attempt, outcome, started_at, ended_at FROM run ORDER BY job_id`
+const journalSql = `SELECT job_id::int, attempt, kind, command, outcome FROM journal ORDER BY id`
+const eventSql = `SELECT job_id::int, seq, attempt, at, kind FROM job_event ORDER BY job_id, seq`
+
+/** Deliveries that were not recorded yet. */
+export async function countUndelivered(databases: ReadonlyMap<string, string>): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  for (const name of ['inventory', 'scheduler', 'executor']) {
+    const count = await withDatabase(databases.get(name) ?? '', async (connection) => {
+      const { rows } = await connection.query<{ count: number }>('SELECT count(*)::int AS count FROM outbox')
+      return rows[0]?.count ?? 0
+    })
+    counts.set(name, count)
+  }
+  return counts
+}
+
+async function readLogs(client: PatientClient, accepted: readonly AcceptedJob[]) {
+  const logs = new Map<number, ReadonlyMap<string, Buffer>>()
+  for (const { id } of accepted) logs.set(id, await readZip(await client.bytes(`/install/logs/${id}`)))
+  return logs
+}
+
+async function withDatabase<T>(url: string, work: (connection: pg.Client) => Promise<T>): Promise<T> {
+  const connection = new pg.Client(url)
+  await connection.connect()
+  try {
+    return await work(connection)
+  } finally {
+    await connection.end()
+  }
+}
