@@ -54,6 +54,8 @@ export interface RouterOptions {
   readonly vtyLines?: number
   /** What lies on its disk beside them, inactive. */
   readonly inactive?: readonly PackageFacts[]
+  /** What is active beside them and not committed. */
+  readonly uncommitted?: readonly PackageFacts[]
   /** Size of disk0: in bytes, default 25.6 GB. */
   readonly diskBytes?: number
   /** Chassis serial number; default derived from the name. */
@@ -199,6 +201,8 @@ function createCore(
   const now = options.now ?? (() => new Date())
   const timing: Timing = { ...DEFAULT_TIMING, ...options.timing }
   const store = createPackageStore(options.packages ?? initialPackages(options.family))
+  store.add(options.uncommitted ?? [])
+  store.setActive(new Set(store.all().map((facts) => facts.name)))
   store.add(options.inactive ?? [])
   const faults = createFaultScript(options.faults)
   const syslogLines: string[] = []

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createInProcessBus } from '@slipway/bus'
+import { connectNatsBus, createInProcessBus } from '@slipway/bus'
 import {
   type ClaimedJob,
   createError,
@@ -41,7 +41,7 @@ import {
 } from '@slipway/service-kit'
 import { database, type Teardown, tempDir } from '@slipway/test-kit'
 import { executorConfig, executorService, type RunningExecutor } from '../src/index.ts'
-import { stretchCord } from './mortal.ts'
+import { type Cord, stretchCord } from './mortal.ts'
 
 export const DEVICE_PASSWORD = 'dev!ce-Secret@7'
 export const REPOSITORY_PASSWORD = 'rep:o?Secret/9'
@@ -50,7 +50,7 @@ const MASTER_KEY = `k1:${Buffer.alloc(32, 7).toString('base64')}`
 type Result = PayloadOf<typeof schedulerDeliveries.recordResult>
 
 /** Times for tests: nothing waits longer than it must. */
-const quick = {
+export const quick = {
   SLIPWAY_MASTER_KEY: MASTER_KEY,
   EXECUTOR_SOLE: 'true',
   EXECUTOR_POLL_INTERVAL: '50ms',
@@ -80,6 +80,13 @@ export interface LabHost {
   jumpHost?: ExecutionTarget['jumpHost']
 }
 
+/** An executor that can be killed. */
+export interface Mortal {
+  /** Its way to the database. */
+  readonly toDatabase: Cord
+  kill(): Promise<void>
+}
+
 export interface Bench {
   lab: Lab
   metrics: Metrics
@@ -88,16 +95,27 @@ export interface Bench {
   logDir: string
   connection: object
   query<T>(sql: string, values?: unknown[]): Promise<T[]>
+  /** A way of its own to the database, which can be cut or held. */
+  stretchToDatabase(): Promise<{
+    cord: Cord
+    connection: { host: string; port: number; user: string; database: string }
+  }>
   /**
    * Starts an executor that can be killed: its connections to the database and to this host break at one moment,
    * and nothing it does afterwards is seen by anybody.
    */
-  startMortal(host: LabHost, env?: Record<string, string>): Promise<{ kill(): Promise<void> }>
+  startMortal(host: LabHost, env?: Record<string, string>): Promise<Mortal>
   /** Starts another executor on the same database and bus. */
   start(env?: Record<string, string>, connection?: DatabaseConnection): Promise<RunningExecutor>
   /** Offers a job and waits for its result. */
   run(host: LabHost, action: InstallAction | 'inventory', options?: Partial<ClaimedJob>): Promise<Result>
-  offer(host: LabHost, action: InstallAction | 'inventory', options?: Partial<ClaimedJob>): ClaimedJob
+  /** @param to the EXECUTOR_NAME of the only one who is offered it; default: whoever asks first */
+  offer(
+    host: LabHost,
+    action: InstallAction | 'inventory',
+    options?: Partial<ClaimedJob>,
+    to?: string,
+  ): ClaimedJob
   result(jobId: number): Promise<Result>
   results: Result[]
   discoveries: { hostId: string; discovery: Discovery }[]
@@ -120,7 +138,8 @@ export interface Bench {
 /** Seals as the inventory does. */
 export const seal = createSealer(createKeyring(MASTER_KEY))
 
-export async function bench(t: Teardown): Promise<Bench> {
+/** @param servers of NATS; default: the in-process bus */
+export async function bench(t: Teardown, servers?: string): Promise<Bench> {
   const db = await database(t, {
     migrationsDir: fileURLToPath(new URL('../prisma/migrations', import.meta.url)),
   })
@@ -131,7 +150,7 @@ export async function bench(t: Teardown): Promise<Bench> {
     level: 'debug',
     destination: { write: (line) => void logged.push(JSON.parse(line)) },
   })
-  const hub = createInProcessBus({ log })
+  const hub = servers === undefined ? createInProcessBus({ log }) : connectNatsBus({ servers, log })
   const pool = createPool(db.connection)
   const logDir = await tempDir(t)
   const hosts = new Map<string, LabHost>()
@@ -162,7 +181,7 @@ export async function bench(t: Teardown): Promise<Bench> {
   await writeDemoPackages(repositoryRoot, ['asr9k', 'ncs5500', 'asr9k-x64'])
   t.teardown(() => sftp.stop())
 
-  const offered: ClaimedJob[] = []
+  const offered: { job: ClaimedJob; to: string | undefined }[] = []
   let lastJobId = 0
   const waiting = new Map<number, (result: Result) => void>()
   const self: Bench = {
@@ -218,7 +237,7 @@ export async function bench(t: Teardown): Promise<Bench> {
         return host
       },
     },
-    offer(host, action, options = {}) {
+    offer(host, action, options = {}, to = undefined) {
       const job: ClaimedJob = {
         jobId: ++lastJobId,
         submission: 1,
@@ -233,7 +252,7 @@ export async function bench(t: Teardown): Promise<Bench> {
         ...(action === 'Add' ? { serverRepository: 'Lab' } : {}),
         ...options,
       }
-      offered.push(job)
+      offered.push({ job, to })
       schedulerBus.publish(schedulerEvents.workReady, {})
       return job
     },
@@ -258,25 +277,27 @@ export async function bench(t: Teardown): Promise<Bench> {
     revoke: (jobId) => schedulerBus.publish(schedulerEvents.runRevoked, { jobId }),
     cancel: (jobId, requestedBy, submission = 1) =>
       schedulerBus.deliver(executorDeliveries.cancelRun, randomUUID(), { jobId, submission, requestedBy }),
-    async startMortal(host, env = {}) {
+    async stretchToDatabase() {
       const [server] = await self.query<{ folder: string; port: string; name: string; role: string }>(
         `SELECT current_setting('unix_socket_directories') AS folder, current_setting('port') AS port,
                 current_database() AS name, current_user AS role`,
       )
       if (server === undefined) throw new Error('no database')
-      const toDatabase = await stretchCord(t, { path: join(server.folder, `.s.PGSQL.${server.port}`) })
+      const cord = await stretchCord(t, { path: join(server.folder, `.s.PGSQL.${server.port}`) })
+      return {
+        cord,
+        connection: { host: '127.0.0.1', port: cord.port, user: server.role, database: server.name },
+      }
+    },
+    async startMortal(host, env = {}) {
+      const { cord: toDatabase, connection } = await self.stretchToDatabase()
       const ports = host.target.ports
       const [port = 0] = ports
       const toRouter = await stretchCord(t, { host: '127.0.0.1', port })
       Object.assign(host.target, { ports: [toRouter.port] })
-      const connection = {
-        host: '127.0.0.1',
-        port: toDatabase.port,
-        user: server.role,
-        database: server.name,
-      }
       const executor = await self.start(env, connection)
       return {
+        toDatabase,
         async kill() {
           toDatabase.cut()
           toRouter.cut()
@@ -307,7 +328,11 @@ export async function bench(t: Teardown): Promise<Bench> {
   const claimed = new Map<number, string>()
   schedulerBus.serve(schedulerMessages.claimRuns, async ({ executorId, free }) => {
     self.claims += 1
-    const jobs = offered.splice(0, free)
+    const suitable = offered
+      .filter(({ to }) => to === undefined || executorId.startsWith(`${to}-`))
+      .slice(0, free)
+    const jobs = suitable.map(({ job }) => job)
+    for (const offer of suitable) offered.splice(offered.indexOf(offer), 1)
     for (const job of jobs) claimed.set(job.jobId, executorId)
     return { jobs, nextDueInMs: 60_000 }
   })
