@@ -36,6 +36,7 @@ module.exports = {
           '^$1/$2/',
           '^(packages|services)/[^/]+/src/index[.]ts$',
           '^packages/secrets/src/open[.]ts$',
+          '^packages/router-session/src/packages/index[.]ts$',
         ],
       },
     },

@@ -10,11 +10,8 @@ export { hopsOf, hopText } from './device-target.ts'
 export type { JumpHost } from './jump/jump-host.ts'
 export type { JumpHostState, JumpHosts, JumpHostsOptions } from './jump/jump-hosts.ts'
 export { createJumpHosts } from './jump/jump-hosts.ts'
+export * from './packages/index.ts'
 export { isAddable, isBundle } from './packages/package-files.ts'
-export type { PackageIdentity } from './packages/package-identity.ts'
-export { parsePackage } from './packages/package-identity.ts'
-export type { Resolution } from './packages/resolve-packages.ts'
-export { resolvePackages, samePackage } from './packages/resolve-packages.ts'
 export type { CheckVerdict } from './parse/checks.ts'
 export {
   checkConfigFilesystem,

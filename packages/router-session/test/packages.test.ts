@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { isAddable, isBundle, parsePackage, resolvePackages, samePackage } from '../src/index.ts'
+import { isAddable, isBundle } from '../src/index.ts'
+import {
+  catalogPlatform,
+  catalogRelease,
+  createPackageIndex,
+  parsePackage,
+  resolvePackages,
+  samePackage,
+} from '../src/packages/index.ts'
 
 /** Names that mean the same package: file, name in the inactive list, name once active. */
 const classicRows: [file: string, internal: string][] = [
@@ -167,4 +175,56 @@ t.test('sameness is reflexive and symmetric, and never throws', async (t) => {
       }),
     )
   })
+})
+
+t.test('an index finds what comparing with each name would find', async (t) => {
+  const name = fc.constantFrom(
+    ...[...classicRows, ...exrRows].flat(),
+    'odd.rpm',
+    'disk0:odd.rpm',
+    'asr9k-px-5.3.3.CSCuy81837-1.0.1',
+  )
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(name, fc.array(name), (wanted, names) => {
+        const bare = (each: string) => each.replace(/^disk0:/, '')
+        const expected =
+          names.find((each) => bare(each) === bare(wanted)) ?? names.find((each) => samePackage(wanted, each))
+        return createPackageIndex(names).find(wanted) === expected
+      }),
+    ),
+  )
+})
+
+t.test('a name tells the catalog it belongs to', async (t) => {
+  const rows: [name: string, platform: string | undefined, release: string | undefined][] = [
+    ['asr9k-px-5.3.3.CSCuz05961.pie', 'asr9k_px', '5.3.3'],
+    ['disk0:asr9k-mcast-px-5.3.3', 'asr9k_px', '5.3.3'],
+    ['asr9k-mcast-px.pie-6.1.1', 'asr9k_px', '6.1.1'],
+    ['ASR9K-iosxr-px-k9-5.3.3.tar', 'asr9k_px', '5.3.3'],
+    ['asr9k-mgbl-x64-3.0.0.0-r612.x86_64.rpm', 'asr9k_x64', '6.1.2'],
+    ['asr9k-mini-x64-6.2.1.iso', 'asr9k_x64', '6.2.1'],
+    ['ASR9K-x64-iosxr-px-6.2.2.tar', 'asr9k_x64', '6.2.2'],
+    ['iosxr-os-asr9k-64-5.0.0.1-r613.CSCvc01618.x86_64.rpm', 'asr9k_x64', '6.1.3'],
+    ['asr9k-sysadmin-6.2.1', 'asr9k_x64_sysadmin', '6.2.1'],
+    ['asr9k-xr-6.2.1', 'asr9k_x64_sysadmin', '6.2.1'],
+    ['hfr-mini-px.pie-4.3.2', 'crs_px', '4.3.2'],
+    ['CRS-iosxr-px-6.1.2.tar', 'crs_px', '6.1.2'],
+    ['c12k-mini.pie-4.3.2', 'xr12000', '4.3.2'],
+    ['ncs6k-sysadmin.iso-5.2.4', 'ncs6k_sysadmin', '5.2.4'],
+    ['ncs5500-xr-6.0.1', 'ncs5500_sysadmin', '6.0.1'],
+    ['ncs5500-mgbl-3.0.0.0-r613.x86_64.rpm', 'ncs5500', '6.1.3'],
+    ['ncs540-isis-1.0.0.0-r6625', 'ncs540', '6.6.25'],
+    ['ncs5k-mgbl-3.0.0.0-r62111I', 'ncs5k', '6.2.1'],
+    ['NCS5000-iosxr-k9-6.1.3.tar', 'ncs5k', '6.1.3'],
+    ['NCS6000-iosxr-6.0.1.tar', 'ncs6k', '6.0.1'],
+    ['XRV9000-6.1.1', 'xrv9k', '6.1.1'],
+    ['ncs1001-mgbl-3.0.0.0-r651', 'ncs1001', '6.5.1'],
+    ['asr9k-mini-px.pie-6.1.1.16I', 'asr9k_px', '6.1.1'],
+    ['readme.txt', undefined, undefined],
+    ['Asr9K-PX-5.3.3', undefined, '5.3.3'],
+  ]
+  for (const [name, platform, release] of rows) {
+    t.same([catalogPlatform(name), catalogRelease(name)], [platform, release], name)
+  }
 })

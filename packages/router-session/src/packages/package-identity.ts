@@ -107,7 +107,8 @@ function parseExrPackage(bare: string): PackageIdentity | undefined {
   }
 }
 
-function exrVersion(rest: string): string | undefined {
+/** The version of a 64-bit name: `6.1.3` of `-r613`, else the first release in it. */
+export function exrVersion(rest: string): string | undefined {
   const short = R_VERSION.exec(rest)
   if (short === null) return RELEASE.exec(rest)?.[0]
   const [, major = '', minor = '', third = '', build, more = ''] = short
