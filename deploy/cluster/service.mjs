@@ -15,6 +15,7 @@ Every service   NATS_URL (nats://user:password@host:4222), LOG_LEVEL, SLIPWAY_IN
 But gateway     <NAME>_DATABASE_URL (postgresql://…); health, metrics: HOST and <NAME>_PORT
 auth            SLIPWAY_MASTER_KEY, SLIPWAY_ADMIN_PASSWORD (at the very first start)
 inventory       SLIPWAY_MASTER_KEY
+catalog         CATALOG_FEED_DIR, CATALOG_FEED_SOURCE
 executor        SLIPWAY_MASTER_KEY, SLIPWAY_LOG_DIR (a folder that all executors share)
 gateway         EXECUTOR_URL (http://host:5004,…); HOST and PORT of the API; GATEWAY_PORT (health, metrics)
 More: docs/operations.md`

@@ -1,6 +1,7 @@
 // The cluster shape on one machine: what is started in which order, and stopped in the reverse one: gateways, executors,
 // the other services as topology.ts lists them, NATS, PostgreSQL, so that each finds those it needs until its end.
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { lockDirectory } from '@slipway/database'
 import { loadOrCreateMasterKey } from '@slipway/secrets'
 import { createReleasers, type Environment, type Logger, type SupervisorNews } from '@slipway/service-kit'
@@ -97,6 +98,7 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
     env,
     masterKey: settings.masterKey ?? (await loadOrCreateMasterKey(settings.dataDir)),
     logDir: settings.logDir,
+    feedDir: env['CATALOG_FEED_DIR'] || join(settings.dataDir, 'catalog'),
     logLevel: settings.logLevel,
     natsUrl: (service) => settings.natsUrl ?? urlOf(service, natsPort, users),
     databaseUrl: databases.url,

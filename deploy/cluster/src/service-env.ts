@@ -19,6 +19,8 @@ export interface EnvironmentParts {
   env: Environment
   masterKey: string
   logDir: string
+  /** Below it a catalog feed is read. */
+  feedDir: string
   logLevel: string
   natsUrl(service: ServiceName): string
   databaseUrl(service: DatabaseOwner): string
@@ -64,6 +66,8 @@ function specifics({ service, name }: ServicePlan, parts: EnvironmentParts): Env
   switch (service) {
     case 'auth':
       return { SLIPWAY_ADMIN_PASSWORD: env['SLIPWAY_ADMIN_PASSWORD'] }
+    case 'catalog':
+      return { CATALOG_FEED_DIR: parts.feedDir }
     case 'executor':
       return { SLIPWAY_LOG_DIR: parts.logDir, EXECUTOR_NAME: name }
     case 'gateway':

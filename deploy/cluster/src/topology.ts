@@ -15,6 +15,7 @@ interface ServiceShape {
 export const topology = [
   { service: 'auth', replicas: 2, database: true, masterKey: true },
   { service: 'inventory', replicas: 2, database: true, masterKey: true },
+  { service: 'catalog', replicas: 2, database: true, masterKey: false },
   { service: 'scheduler', replicas: 2, database: true, masterKey: false },
   { service: 'executor', replicas: 3, database: true, masterKey: true },
   { service: 'gateway', replicas: 2, database: false, masterKey: false },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Static, TObject } from '@sinclair/typebox'
 import { authService } from '@slipway/auth'
 import { createInProcessBus } from '@slipway/bus'
+import { catalogService } from '@slipway/catalog'
 import type { Context } from '@slipway/contracts'
 import { executorService } from '@slipway/executor'
 import { gatewayService } from '@slipway/gateway'
@@ -29,7 +30,7 @@ import type { StandaloneSettings } from './settings.ts'
 
 /** Services with a database, in the order of their start. */
 export const domainServices: readonly Pick<ServiceDefinition, 'name' | 'configSchema' | 'databaseFolder'>[] =
-  [authService, inventoryService, schedulerService, executorService]
+  [authService, inventoryService, catalogService, schedulerService, executorService]
 
 export interface Standalone {
   url: string
@@ -76,6 +77,7 @@ async function compose(
     // The lock on the data directory says that no other process works on these databases.
     EXECUTOR_SOLE: 'true',
     SLIPWAY_LOG_DIR: settings.logDir ?? join(settings.dataDir, 'logs'),
+    CATALOG_FEED_DIR: env['CATALOG_FEED_DIR'] || join(settings.dataDir, 'catalog'),
   }
   // All settings before anything is started: a wrong one is told at once.
   for (const { name, configSchema } of [...domainServices, gatewayService]) {
@@ -118,6 +120,7 @@ async function compose(
   const auth = keep('auth', await authService.create(await deps(authService)))
   if (auth.initialAdmin !== undefined) onInitialAdmin(auth.initialAdmin)
   const inventory = keep('inventory', await inventoryService.create(await deps(inventoryService)))
+  const catalog = keep('catalog', await catalogService.create(await deps(catalogService)))
   const scheduler = keep('scheduler', await schedulerService.create(await deps(schedulerService)))
   const executor = keep('executor', await executorService.create(await deps(executorService)))
   signal.throwIfAborted()
@@ -129,7 +132,7 @@ async function compose(
       health: {
         name: 'standalone',
         live: () => true,
-        ready: readiness({ auth, inventory, scheduler, executor }),
+        ready: readiness({ auth, inventory, catalog, scheduler, executor }),
         metrics,
       },
     }),

@@ -13,11 +13,11 @@ export interface BusAccess {
 const relations: Readonly<Record<Context, { asks: readonly Context[]; hears: readonly Context[] }>> = {
   auth: { asks: [], hears: ['auth'] },
   inventory: { asks: ['scheduler'], hears: [] },
-  catalog: { asks: [], hears: [] },
+  catalog: { asks: [], hears: ['catalog'] },
   scheduler: { asks: ['executor'], hears: ['executor'] },
   executor: { asks: ['scheduler', 'inventory'], hears: ['scheduler', 'executor'] },
   distribution: { asks: [], hears: [] },
-  gateway: { asks: ['auth', 'inventory', 'scheduler', 'executor'], hears: ['auth'] },
+  gateway: { asks: ['auth', 'inventory', 'catalog', 'scheduler', 'executor'], hears: ['auth'] },
 }
 
 const questionsTo = (service: Context) => `slipway.rpc.${service}.>`

@@ -122,6 +122,13 @@ export const errorCatalogue = {
   SCHEDULER_KEY_REUSED: conflict('The Idempotency-Key was used before, with another request body.'),
   SCHEDULER_RUN_GONE: conflict('The job {} is no longer offered to this executor.'),
 
+  // Catalog
+  CATALOG_SOFTWARE_NOT_FOUND: input('Unable to get software information for platform {} and release {}'),
+  CATALOG_ENTRY_NOT_FOUND: notFound('Unable to locate {}'),
+  CATALOG_SOURCE_INVALID: input("'{}' is an invalid source: {}"),
+  CATALOG_IMPORT_NOT_FOUND: notFound("Import '{}' does not exist in the database."),
+  CATALOG_IMPORT_RUNNING: conflict('Import {} is in progress. Try again when it has ended.'),
+
   // Executor
   EXECUTOR_LOG_NOT_FOUND: input("Session log does not exist for install job id '{}'."),
 

@@ -1,5 +1,6 @@
 export * from './auth.ts'
 export * from './bus-access.ts'
+export * from './catalog.ts'
 export * from './device-facts.ts'
 export * from './error.ts'
 export * from './error-catalogue.ts'

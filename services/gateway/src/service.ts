@@ -8,6 +8,7 @@ import {
   type ServiceDeps,
 } from '@slipway/service-kit'
 import type { FastifyPluginAsync } from 'fastify'
+import { catalogRoutes } from './catalog/catalog-routes.ts'
 import { commandProfileRoutes } from './command-profiles/command-profile-routes.ts'
 import { GatewayConfig } from './config.ts'
 import { dispatchRoutes } from './dispatch/dispatch-routes.ts'
@@ -60,6 +61,7 @@ export function apiRoutes(backend: Backend, clock: GatewayDeps['clock']): ApiRou
     ...hostRoutes(backend),
     ...installRoutes(backend, clock),
     ...userRoutes(backend),
+    ...catalogRoutes(backend),
     ...dispatchRoutes(backend),
   ]
 }

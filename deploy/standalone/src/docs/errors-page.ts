@@ -13,6 +13,7 @@ const groups: Readonly<Record<string, string>> = {
   ROW: 'Rows of bulk requests',
   AUTH: 'Authentication and permission',
   INVENTORY: 'Inventory',
+  CATALOG: 'Catalog',
   SCHEDULER: 'Scheduler',
   EXECUTOR: 'Executor',
   BUS: 'Bus',

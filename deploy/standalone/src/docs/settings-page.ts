@@ -9,8 +9,8 @@ const about = `All settings come from the environment and are read once, at star
 counts as not set. A _duration_ is written \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`1d\`, or as plain milliseconds. A _secret_ is never
 printed.`
 
-const shared = `In the standalone shape (\`npm start\`) one process reads all of them, and makes \`SLIPWAY_MASTER_KEY\` and
-\`SLIPWAY_LOG_DIR\` by itself where they are not set.`
+const shared = `In the standalone shape (\`npm start\`) one process reads all of them, and makes \`SLIPWAY_MASTER_KEY\`,
+\`SLIPWAY_LOG_DIR\` and \`CATALOG_FEED_DIR\` by itself where they are not set.`
 
 const described: typeof domainServices = [gatewayService, ...domainServices]
 

@@ -53,6 +53,8 @@ export function addApiRoute(app: FastifyInstance, auth: Authentication, route: A
     },
     handler: async (request, reply) => {
       const { status, body } = await route.handle(toCall(route, request))
+      // Bytes are JSON that was written before.
+      if (Buffer.isBuffer(body)) reply.type('application/json; charset=utf-8')
       return reply.code(status).send(body)
     },
   })
