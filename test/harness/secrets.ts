@@ -48,11 +48,16 @@ findSecrets.inDatabases = async (dataDir: string, secrets: string[]): Promise<st
   return found
 }
 
-async function query(host: string, database: string, sql: string): Promise<{ name?: string }[]> {
+/** The rows of a table of the embedded databases of a data directory. */
+export function readTable(dataDir: string, database: string, sql: string): Promise<Record<string, string>[]> {
+  return query(findSocket(dataDir), database, sql)
+}
+
+async function query(host: string, database: string, sql: string): Promise<Record<string, string>[]> {
   const client = new pg.Client({ host, port: 5432, user: 'slipway', database })
   await client.connect()
   try {
-    return (await client.query<{ name: string }>(sql)).rows
+    return (await client.query<Record<string, string>>(sql)).rows
   } finally {
     await client.end()
   }

@@ -1,0 +1,201 @@
+// REST contract, section 2: who may do what. Every endpoint that the running Slipway describes × every privilege × no,
+// expired, forged and revoked tokens. The table is written by hand after the contract's, apart from the product's own.
+import t, { type Test } from 'tap'
+import { makeDataDir } from '../harness/data-dir.ts'
+import { forgeTokens, testMasterKey } from '../harness/forged-tokens.ts'
+import { startSlipway } from '../harness/slipway.ts'
+import { revokeTokens, type UsersWorld, userPassword, users } from './users.ts'
+import { type Answer, basic, json } from './world.ts'
+
+const everybody = ['Admin', 'Network Admin', 'Operator', 'Viewer']
+const managers = everybody.slice(0, 2)
+const operators = everybody.slice(0, 3)
+const admins = everybody.slice(0, 1)
+
+/** Who may, by endpoint; endpoints that the running product does not have are passed over. */
+const table: Record<string, readonly string[] | 'password' | 'public'> = {
+  'GET /token': 'password',
+  'POST /hosts': managers,
+  'GET /hosts': everybody,
+  'DELETE /hosts/{}/delete': managers,
+  'GET /hosts/{}/packages': everybody,
+  'GET /hosts/{}/inventory': everybody,
+  'POST /hosts/{}/inventory': operators,
+  'POST /regions': managers,
+  'GET /regions': everybody,
+  'DELETE /regions/{}/delete': managers,
+  'POST /jump_hosts': managers,
+  'GET /jump_hosts': everybody,
+  'DELETE /jump_hosts/{}/delete': managers,
+  'POST /server_repositories': managers,
+  'GET /server_repositories': everybody,
+  'DELETE /server_repositories/{}/delete': managers,
+  'POST /custom_command_profiles': managers,
+  'GET /custom_command_profiles': everybody,
+  'DELETE /custom_command_profiles/{}/delete': managers,
+  'POST /install': operators,
+  'GET /install': everybody,
+  'DELETE /install/delete': operators,
+  'GET /install/logs/{}': operators,
+  'GET /install/{}/events': operators,
+  'POST /install/{}/cancel': operators,
+  'POST /install/{}/resubmit': operators,
+  'GET /dispatch': everybody,
+  'POST /dispatch': managers,
+  'GET /cco/catalog': everybody,
+  'GET /cco/software': everybody,
+  'GET /cco/software/{}': everybody,
+  'GET /cco/get_optimized_software': everybody,
+  'POST /cco/import': managers,
+  'GET /cco/import/{}': everybody,
+  'GET /distributions': everybody,
+  'PUT /distributions/{}/{}': managers,
+  'DELETE /distributions/{}/{}': managers,
+  'POST /distributions/{}/{}/links': managers,
+  'POST /users': admins,
+  'GET /users': admins,
+  'DELETE /users/{}/delete': admins,
+  'POST /users/me/password': everybody,
+  'GET /openapi.json': 'public',
+}
+
+interface Endpoint {
+  method: string
+  path: string
+  may: readonly string[] | 'password' | 'public'
+}
+
+/** The endpoints below /api/v1 that the product says it has; an unknown one is a failure of the test. */
+async function endpoints(t: Test, url: string): Promise<Endpoint[]> {
+  const response = await fetch(`${url}/api/v1/openapi.json`)
+  const { paths } = (await response.json()) as { paths: Record<string, Record<string, unknown>> }
+  const found = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => [method.toUpperCase(), path] as const),
+  )
+  return found.flatMap(([method, described]) => {
+    if (!described.startsWith('/api/v1/')) return []
+    const path = described.slice('/api/v1'.length)
+    const name = `${method} ${path.replace(/\{\w+\}/g, '{}')}`
+    const may = table[name]
+    if (may === undefined) t.fail(`${name} must stand in the table of this test`)
+    return may === undefined ? [] : [{ method, path, may }]
+  })
+}
+
+/** Sends nothing that could change anything: whoever is let in is told that his request is wrong. */
+function createAsk(url: string, root: string) {
+  const ask: UsersWorld['ask'] = async (method, path, { body, authorization = root } = {}) => {
+    const response = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: { ...json, ...(authorization === null ? {} : { authorization }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const bytes = Buffer.from(await response.arrayBuffer())
+    const text = bytes.toString()
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
+    const { status, headers } = response
+    return { status, headers, bytes, text, body: isJson ? JSON.parse(text) : {} }
+  }
+  const knock = ({ method, path }: Endpoint, authorization: string | null) =>
+    ask(method, path.replace(/\{id\}/g, '999999').replace(/\{\w+\}/g, 'nobody'), {
+      authorization,
+      ...(method === 'POST' || method === 'PUT' ? { body: [] } : {}),
+    })
+  return { ask, knock }
+}
+
+const messageOf = ({ body }: Answer) => body.api_response?.['status_message']
+
+/** What is wrong with an answer that must be a refusal of unknown callers; '' if nothing is. */
+const asStranger = (answer: Answer) =>
+  answer.status === 401 &&
+  messageOf(answer) === 'Unauthorized Access' &&
+  answer.headers.get('www-authenticate') === 'Basic realm="Authentication Required"'
+    ? ''
+    : `${answer.status} ${answer.text.slice(0, 200)}`
+
+function asKnown(answer: Answer, isAllowed: boolean): string {
+  const isDenied =
+    answer.status === 401 &&
+    messageOf(answer) === 'Not Authorized' &&
+    answer.headers.get('www-authenticate') === null
+  const isLetIn = answer.status < 500 && ![401, 403, 405, 429].includes(answer.status)
+  return (isAllowed ? isLetIn : isDenied) ? '' : `${answer.status} ${answer.text.slice(0, 200)}`
+}
+
+t.test('who may do what', async (t) => {
+  const dataDir = await makeDataDir()
+  t.teardown(() => dataDir.remove())
+  const slipway = await startSlipway(dataDir.path, { env: { SLIPWAY_MASTER_KEY: testMasterKey } })
+  t.teardown(() => slipway.child.stop())
+  const { ask, knock } = createAsk(slipway.url, basic('root', slipway.password))
+  const known = everybody.map((privilege) => ({
+    username: `user ${privilege}`,
+    password: userPassword,
+    privilege,
+  }))
+  t.equal((await ask('POST', '/users', { body: known })).status, 200)
+  const tokens = new Map<string, string>()
+  for (const { username, privilege } of known) {
+    const answer = await ask('GET', '/token', { authorization: basic(username, userPassword) })
+    tokens.set(privilege, String(answer.body['token']))
+  }
+  const all = await endpoints(t, slipway.url)
+  const closed = all.filter(({ may }) => may !== 'public')
+  t.ok(all.length > 30, `${all.length} endpoints`)
+
+  t.test('each privilege may do what the table says, by token and by password', async (t) => {
+    for (const { username, privilege } of known) {
+      const credentials = [basic(tokens.get(privilege) ?? '', 'unused'), basic(username, userPassword)]
+      const wrong = await Promise.all(
+        all.flatMap((endpoint) =>
+          credentials.map(async (authorization, index) => {
+            const { may, method, path } = endpoint
+            const answer = await knock(endpoint, authorization)
+            if (may === 'password' && index === 0) return asStranger(answer)
+            const isAllowed = typeof may === 'string' || may.includes(privilege)
+            const found = asKnown(answer, isAllowed)
+            return found === '' ? '' : `${method} ${path}: ${found}`
+          }),
+        ),
+      )
+      t.same(wrong.filter(Boolean), [], privilege)
+    }
+  })
+
+  const refusedEverywhere = async (t: Test, what: string, authorization: string | null) => {
+    const wrong = await Promise.all(
+      closed.map(async (endpoint) => {
+        const found = asStranger(await knock(endpoint, authorization))
+        return found === '' ? '' : `${endpoint.method} ${endpoint.path}: ${found}`
+      }),
+    )
+    t.same(wrong.filter(Boolean), [], what)
+  }
+
+  t.test('no token, an expired one and forged ones are refused by every endpoint', async (t) => {
+    const { accepted, refused } = await forgeTokens(dataDir.path, tokens.get('Admin') ?? '')
+    const control = await ask('GET', '/regions', { authorization: `Bearer ${accepted}` })
+    t.equal(control.status, 200, 'a token made like the bad ones, with nothing wrong, is good')
+    await refusedEverywhere(t, 'no token', null)
+    for (const [what, token] of refused) await refusedEverywhere(t, what, `Bearer ${token}`)
+    for (const [what, token] of refused) {
+      const answer = await ask('GET', '/regions', { authorization: basic(token, 'unused') })
+      t.equal(asStranger(answer), '', `${what}, as user name`)
+    }
+  })
+
+  t.test('what is public needs nothing', async (t) => {
+    for (const endpoint of all.filter(({ may }) => may === 'public')) {
+      t.equal((await knock(endpoint, null)).status, 200, endpoint.path)
+    }
+  })
+
+  t.test('revoked tokens are refused by every endpoint within five seconds', async (t) => {
+    for (const [name, token] of await revokeTokens(t, { ask })) {
+      await refusedEverywhere(t, name, `Bearer ${token}`)
+    }
+  })
+
+  t.test('users', (t) => users(t, { ask }))
+})
