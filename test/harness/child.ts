@@ -49,7 +49,7 @@ export function startNode(args: string[], env: Record<string, string> = {}): Chi
     process: child,
     lines,
     exited,
-    line: (predicate, timeoutMs = 180_000) => awaitLine(lines, listeners, exited, predicate, timeoutMs),
+    line: (predicate, timeoutMs = 240_000) => awaitLine(lines, listeners, exited, predicate, timeoutMs),
     stop: (signal = 'SIGTERM') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)
       return exited

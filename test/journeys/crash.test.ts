@@ -8,58 +8,65 @@ import { fillInventory, scheduleUpgrade } from '../harness/fleet.ts'
 import { type Lab, type LabRouter, startLab } from '../harness/lab.ts'
 import { shape, startSlipway } from '../harness/slipway.ts'
 
-// Operations that take long enough to be interrupted in.
-const lab: Lab = await startLab(['--operation-ms', '2500', '--reload-ms', '1500'])
+// Operations that take long enough for two routers to be interrupted in theirs at one moment.
+const lab: Lab = await startLab(['--operation-ms', '4000', '--reload-ms', '1500'])
 t.teardown(() => lab.stop())
 
 const ended = (job: JobRow) => job.status === 'completed' || job.status === 'failed'
 const counted = ['add', 'activate', 'commit']
 
-/** Interrupts an upgrade at its Activate and starts anew. @returns the jobs when all is over */
-async function interrupt(router: LabRouter, signal: NodeJS.Signals): Promise<JobRow[]> {
+/** Interrupts upgrades at their Activates and starts anew. @returns the jobs of each router when all is over */
+async function interrupt(routers: LabRouter[], signal: NodeJS.Signals): Promise<JobRow[][]> {
   const dataDir = await makeDataDir()
   t.teardown(() => dataDir.remove())
   const first = await startSlipway(dataDir.path)
-  await fillInventory(first.api, lab, [router])
-  const ids = await scheduleUpgrade(first.api, lab, router)
-  const sent = async () => (await lab.mutations(router.name)).some(({ kind }) => kind === 'activate')
-  await until(sent, { timeoutMs: 60_000, message: 'the router gets its activate' })
+  await fillInventory(first.api, lab, routers)
+  const upgrades = await Promise.all(routers.map((router) => scheduleUpgrade(first.api, lab, router)))
+  const sent = async ({ name }: LabRouter) =>
+    (await lab.mutations(name)).some(({ kind }) => kind === 'activate')
+  const allSent = async () => (await Promise.all(routers.map(sent))).every(Boolean)
+  await until(allSent, { timeoutMs: 60_000, message: 'each router gets its activate' })
   const { code } = await first.child.stop(signal)
   if (signal === 'SIGINT') t.equal(code, 0, 'Ctrl-C ends with status 0')
 
   const second = await startSlipway(dataDir.path)
   try {
-    await second.api.jobWhen(ids['Activate'] ?? 0, ended)
-    const activate = await second.api.jobWhen(ids['Activate'] ?? 0, ended)
-    if (activate.status === 'completed') await second.api.jobWhen(ids['Commit'] ?? 0, ended)
-    return await second.api.jobs(router.name)
+    for (const ids of upgrades) {
+      const activate = await second.api.jobWhen(ids['Activate'] ?? 0, ended)
+      if (activate.status === 'completed') await second.api.jobWhen(ids['Commit'] ?? 0, ended)
+    }
+    return await Promise.all(routers.map(({ name }) => second.api.jobs(name)))
   } finally {
     await second.child.stop()
   }
 }
 
+// Classic and eXR side by side, over the one protocol and the other.
 const cases = [
-  ['asr9k', 'telnet', 'SIGINT'],
-  ['ncs5500', 'telnet', 'SIGINT'],
-  ['asr9k', 'ssh', 'SIGKILL'],
-  ['ncs5500', 'ssh', 'SIGKILL'],
+  ['telnet', 'SIGINT'],
+  ['ssh', 'SIGKILL'],
 ] as const
 
-// Each has a Slipway and a router of its own; two at a time, as there are two processors.
+// Each has a Slipway and routers of its own; two at a time, as there are two processors.
 t.jobs = shape === 'cluster' ? 1 : 2
-for (const [family, protocol, signal] of cases) {
+for (const [protocol, signal] of cases) {
   t.test(
-    `${signal} during Activate on ${family}, and a new start: the upgrade ends, with one activate`,
+    `${signal} during Activates over ${protocol}, and a new start: the upgrades end, with one activate each`,
     { buffered: true },
     async (t) => {
-      const router = lab.router(family, protocol)
-      const jobs = await interrupt(router, signal)
-      t.same(
-        jobs.map((job) => [job.install_action, job.status, job.status === 'failed' ? job.trace : '']),
-        jobs.map((job) => [job.install_action, 'completed', '']),
-      )
-      const kinds = (await lab.mutations(router.name)).map(({ kind }) => kind)
-      for (const kind of counted) t.equal(kinds.filter((each) => each === kind).length, 1, `one ${kind}`)
+      const routers = [lab.router('asr9k', protocol), lab.router('ncs5500', protocol)]
+      for (const [index, jobs] of (await interrupt(routers, signal)).entries()) {
+        const { name = '' } = routers[index] ?? {}
+        t.same(
+          jobs.map((job) => [job.install_action, job.status, job.status === 'failed' ? job.trace : '']),
+          jobs.map((job) => [job.install_action, 'completed', '']),
+          name,
+        )
+        const kinds = (await lab.mutations(name)).map(({ kind }) => kind)
+        for (const kind of counted) {
+          t.equal(kinds.filter((each) => each === kind).length, 1, `${name} got one ${kind}`)
+        }
+      }
     },
   )
 }
