@@ -17,7 +17,8 @@ auth            SLIPWAY_MASTER_KEY, SLIPWAY_ADMIN_PASSWORD (at the very first st
 inventory       SLIPWAY_MASTER_KEY
 catalog         CATALOG_FEED_DIR, CATALOG_FEED_SOURCE
 executor        SLIPWAY_MASTER_KEY, SLIPWAY_LOG_DIR (a folder that all executors share)
-gateway         EXECUTOR_URL (http://host:5004,…); HOST and PORT of the API; GATEWAY_PORT (health, metrics)
+distribution    SLIPWAY_DATA_DIR (the store is download in it; replicas share it)
+gateway         EXECUTOR_URL (http://host:5004,…), DISTRIBUTION_URL (http://host:5005,…); HOST and PORT of the API; GATEWAY_PORT (health, metrics)
 More: docs/operations.md`
 
 const [name, ...rest] = process.argv.slice(2)

@@ -25,7 +25,7 @@ const state = { stage: '', folder: '', cwd: '', env: {} }
 run(instructions.slice(0, beginsService), state)
 for (const service of services) {
   console.log(`== ${service}`)
-  for (const stage of ['runtime', 'build/out', 'build/logs'])
+  for (const stage of ['runtime', 'build/out', 'build/logs', 'build/data'])
     rmSync(join(work, stage), { recursive: true, force: true })
   const own = { ...state, env: { ...state.env, SERVICE: service } }
   run(instructions.slice(beginsService), own)
@@ -121,6 +121,8 @@ async function prove(service, { cwd, env }) {
       SLIPWAY_MASTER_KEY: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
       SLIPWAY_ADMIN_PASSWORD: 'for-this-proof-only',
       EXECUTOR_URL: 'http://127.0.0.1:1',
+      DISTRIBUTION_URL: 'http://127.0.0.1:1',
+      SLIPWAY_DATA_DIR: join(work, 'runtime/var/lib/slipway/data'),
       NATS_URL: 'nats://127.0.0.1:1',
       [`${service.toUpperCase()}_DATABASE_URL`]: 'postgresql://127.0.0.1:1/none',
     },

@@ -104,6 +104,7 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
     databaseUrl: databases.url,
     urlsOf: (service) =>
       planned.filter((each) => each.service === service).map(({ port }) => `http://127.0.0.1:${port}`),
+    dataDir: settings.dataDir,
     host: settings.host,
     port: settings.port,
   }

@@ -26,6 +26,8 @@ export interface EnvironmentParts {
   databaseUrl(service: DatabaseOwner): string
   /** The internal HTTP of each process of a service. */
   urlsOf(service: ServiceName): readonly string[]
+  /** The store of distributions is in it. */
+  dataDir: string
   host: string
   port: number
 }
@@ -70,11 +72,14 @@ function specifics({ service, name }: ServicePlan, parts: EnvironmentParts): Env
       return { CATALOG_FEED_DIR: parts.feedDir }
     case 'executor':
       return { SLIPWAY_LOG_DIR: parts.logDir, EXECUTOR_NAME: name }
+    case 'distribution':
+      return { SLIPWAY_DATA_DIR: parts.dataDir }
     case 'gateway':
       return {
         HOST: parts.host,
         PORT: String(parts.port),
         EXECUTOR_URL: parts.urlsOf('executor').join(','),
+        DISTRIBUTION_URL: parts.urlsOf('distribution').join(','),
         GATEWAY_DRAIN: env['GATEWAY_DRAIN'] || GATEWAY_DRAIN,
       }
     default:

@@ -17,6 +17,7 @@ export const topology = [
   { service: 'inventory', replicas: 2, database: true, masterKey: true },
   { service: 'catalog', replicas: 2, database: true, masterKey: false },
   { service: 'scheduler', replicas: 2, database: true, masterKey: false },
+  { service: 'distribution', replicas: 2, database: true, masterKey: false },
   { service: 'executor', replicas: 3, database: true, masterKey: true },
   { service: 'gateway', replicas: 2, database: false, masterKey: false },
 ] as const satisfies readonly ServiceShape[]

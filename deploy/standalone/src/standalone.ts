@@ -7,6 +7,7 @@ import { authService } from '@slipway/auth'
 import { createInProcessBus } from '@slipway/bus'
 import { catalogService } from '@slipway/catalog'
 import type { Context } from '@slipway/contracts'
+import { distributionService } from '@slipway/distribution'
 import { executorService } from '@slipway/executor'
 import { gatewayService } from '@slipway/gateway'
 import { inventoryService } from '@slipway/inventory'
@@ -30,7 +31,7 @@ import type { StandaloneSettings } from './settings.ts'
 
 /** Services with a database, in the order of their start. */
 export const domainServices: readonly Pick<ServiceDefinition, 'name' | 'configSchema' | 'databaseFolder'>[] =
-  [authService, inventoryService, catalogService, schedulerService, executorService]
+  [authService, inventoryService, catalogService, schedulerService, distributionService, executorService]
 
 export interface Standalone {
   url: string
@@ -78,6 +79,7 @@ async function compose(
     EXECUTOR_SOLE: 'true',
     SLIPWAY_LOG_DIR: settings.logDir ?? join(settings.dataDir, 'logs'),
     CATALOG_FEED_DIR: env['CATALOG_FEED_DIR'] || join(settings.dataDir, 'catalog'),
+    SLIPWAY_DATA_DIR: settings.dataDir,
   }
   // All settings before anything is started: a wrong one is told at once.
   for (const { name, configSchema } of [...domainServices, gatewayService]) {
@@ -122,17 +124,22 @@ async function compose(
   const inventory = keep('inventory', await inventoryService.create(await deps(inventoryService)))
   const catalog = keep('catalog', await catalogService.create(await deps(catalogService)))
   const scheduler = keep('scheduler', await schedulerService.create(await deps(schedulerService)))
+  const distribution = keep('distribution', await distributionService.create(await deps(distributionService)))
   const executor = keep('executor', await executorService.create(await deps(executorService)))
   signal.throwIfAborted()
   const gateway = keep(
     'gateway',
     await gatewayService.create({
       ...(await deps(gatewayService)),
-      byteRoutes: { sessionLogs: executor.routes },
+      byteRoutes: {
+        sessionLogs: executor.routes,
+        publishing: distribution.publishing,
+        downloads: () => distribution.downloads,
+      },
       health: {
         name: 'standalone',
         live: () => true,
-        ready: readiness({ auth, inventory, catalog, scheduler, executor }),
+        ready: readiness({ auth, inventory, catalog, scheduler, distribution, executor }),
         metrics,
       },
     }),

@@ -15,9 +15,9 @@ const relations: Readonly<Record<Context, { asks: readonly Context[]; hears: rea
   inventory: { asks: ['scheduler'], hears: [] },
   catalog: { asks: [], hears: ['catalog'] },
   scheduler: { asks: ['executor'], hears: ['executor'] },
-  executor: { asks: ['scheduler', 'inventory'], hears: ['scheduler', 'executor'] },
-  distribution: { asks: [], hears: [] },
-  gateway: { asks: ['auth', 'inventory', 'catalog', 'scheduler', 'executor'], hears: ['auth'] },
+  executor: { asks: ['scheduler', 'inventory', 'distribution'], hears: ['scheduler', 'executor'] },
+  distribution: { asks: ['auth'], hears: ['auth'] },
+  gateway: { asks: ['auth', 'inventory', 'catalog', 'scheduler', 'executor', 'distribution'], hears: ['auth'] },
 }
 
 const questionsTo = (service: Context) => `slipway.rpc.${service}.>`

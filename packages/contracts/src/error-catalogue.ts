@@ -132,6 +132,12 @@ export const errorCatalogue = {
   // Executor
   EXECUTOR_LOG_NOT_FOUND: input("Session log does not exist for install job id '{}'."),
 
+  // Distribution
+  DISTRIBUTION_REFUSED: input("'{}' breaks a rule of distributions: {}"),
+  DISTRIBUTION_NOT_FOUND: notFound("Distribution '{}' does not exist."),
+  DISTRIBUTION_UPLOAD_ENDED: input('The upload ended before it was complete.'),
+  DISTRIBUTION_STORE_FULL: unavailable('The store of distributions has no room left.'),
+
   // Bus and everything else
   BUS_UNAVAILABLE: unavailable('The service is not available at the moment.'),
   BUS_CONNECTION_LOST: unavailable(

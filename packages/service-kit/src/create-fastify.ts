@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Logger } from 'pino'
+import { answerExpectations } from './expect-continue.ts'
 import { createRequestLog, logAbortedRequests } from './request-log.ts'
 
 export interface CreateFastifyOptions {
@@ -47,6 +48,7 @@ export function createFastify(options: CreateFastifyOptions): FastifyInstance {
   const { tls } = options
   const app = tls === undefined ? Fastify(settings(options)) : makeHttps(settings(options), tls)
   logAbortedRequests(app)
+  answerExpectations(app)
   const { drainMs = 0 } = options
   if (drainMs > 0) app.addHook('preClose', () => delay(drainMs))
   return app

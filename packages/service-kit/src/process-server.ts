@@ -1,10 +1,12 @@
 // The HTTP of a service that runs alone: health and metrics from its first moment on, its byte routes as soon as it
 // runs. It is internal: the gateway and the deployment ask it, never users.
-import { isSlipwayError } from '@slipway/contracts'
+import type { IncomingMessage } from 'node:http'
+import { downloadPrefix, isSlipwayError } from '@slipway/contracts'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { createFastify } from './create-fastify.ts'
 import { type HealthOptions, healthRoutes } from './health-routes.ts'
 import type { Logger } from './logger.ts'
+import { routableUrl } from './routable-url.ts'
 
 export interface ProcessServerOptions {
   log: Logger
@@ -22,17 +24,30 @@ export interface ProcessServer {
   close(): Promise<void>
 }
 
+const rewriteUrl = ({ url = '/' }: IncomingMessage) => routableUrl(url, [downloadPrefix])
+
 /** Starts the server. */
 export async function startProcessServer(options: ProcessServerOptions): Promise<ProcessServer> {
   const { log } = options
-  const app = createFastify({ log, return503OnClosing: false, trustRequestId: true })
+  // Uploads take as long as they take; whoever reads them gives up clients that send nothing.
+  const app = createFastify({
+    log,
+    return503OnClosing: false,
+    requestTimeoutMs: 0,
+    trustRequestId: true,
+    rewriteUrl,
+  })
   let bytes: FastifyInstance | undefined
   await app.register(healthRoutes(options.health))
   // A server that listens takes no further routes: those of the service stand in one that does not listen.
-  app.get('/*', (request, reply) => {
-    if (bytes === undefined) return reply.callNotFound()
-    reply.hijack()
-    bytes.routing(request.raw, reply.raw)
+  app.all('/*', {
+    // Before anything of a body is read.
+    onRequest: async (request, reply) => {
+      if (bytes === undefined) return reply.callNotFound()
+      reply.hijack()
+      bytes.routing(request.raw, reply.raw)
+    },
+    handler: async () => undefined,
   })
   // Its own, also below node:cluster, where ports are shared.
   const address = await app.listen({ host: options.host, port: options.port, exclusive: true })

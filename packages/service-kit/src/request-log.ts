@@ -49,7 +49,11 @@ function identify(request: FastifyRequest) {
   return { method: request.method, path: pathOf(request), client: request.ip }
 }
 
+/** `/download/link/<token>/…`: whoever has the token may fetch the file. */
+const LINK_TOKEN = /^(\/download\/link\/)[^/]+/
+
 /** Without the query: it may hold names that are nobody's business in a log. */
 function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? ''
+  const path = request.url.split('?', 1)[0] ?? ''
+  return path.replace(LINK_TOKEN, '$1…')
 }

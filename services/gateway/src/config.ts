@@ -24,6 +24,13 @@ export const GatewayConfig = Type.Object({
   tlsKey: Type.Optional(
     Type.String({ env: 'TLS_KEY', description: 'File with the private key of TLS_CERT in PEM form.' }),
   ),
+  publicUrl: Type.Optional(
+    Type.String({
+      env: 'SLIPWAY_PUBLIC_URL',
+      pattern: '^https?://[^/]+/?$',
+      description: 'How devices and agents reach this server; default: made of HOST and PORT.',
+    }),
+  ),
   readTimeout: Duration({
     default: 1_900,
     minimum: 100,
@@ -56,5 +63,11 @@ export const GatewayProcessConfig = Type.Object({
     minItems: 1,
     description:
       'Where executors serve HTTP, for downloads of session logs: `http://executor:5004`; several separated by commas.',
+  }),
+  distributionUrls: Type.Array(Type.String({ pattern: '^https?://[^/]+' }), {
+    env: 'DISTRIBUTION_URL',
+    minItems: 1,
+    description:
+      'Where the distribution service serves HTTP: `http://distribution:5006`; several separated by commas.',
   }),
 })

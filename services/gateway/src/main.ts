@@ -1,7 +1,9 @@
 // Runs this service alone (cluster shape). Its internal HTTP is only there if GATEWAY_PORT is set; health routes are
 // served on the API's port, too.
-import { runService } from '@slipway/service-kit'
+import { type IdentityDeps, runService } from '@slipway/service-kit'
 import { GatewayProcessConfig } from './config.ts'
+import { createDownloadProxy } from './distribution/download-proxy.ts'
+import { createPublishProxy } from './distribution/publish-proxy.ts'
 import { gatewayService } from './index.ts'
 import { createLogProxy } from './install/log-proxy.ts'
 
@@ -10,6 +12,14 @@ await runService({
   configSchema: GatewayProcessConfig,
   create: ({ config, ...deps }, { health }) => {
     const sessionLogs = createLogProxy({ bus: deps.bus, executorUrls: config.executorUrls, log: deps.log })
-    return gatewayService.create({ ...deps, config, health, byteRoutes: { sessionLogs } })
+    const distribution = { urls: config.distributionUrls, log: deps.log }
+    const publishing = () => createPublishProxy(distribution)
+    const downloads = (auth: IdentityDeps) => createDownloadProxy({ ...distribution, auth })
+    return gatewayService.create({
+      ...deps,
+      config,
+      health,
+      byteRoutes: { sessionLogs, publishing, downloads },
+    })
   },
 })

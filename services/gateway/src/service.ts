@@ -1,23 +1,27 @@
 // Wiring of the gateway: the only file that sees everything.
 import { readFile } from 'node:fs/promises'
+import type { Caller } from '@slipway/contracts'
 import {
   createReleasers,
+  createRevocations,
+  createSigningKeys,
   type HealthOptions,
+  type IdentityDeps,
   type RunningService,
   type ServiceDefinition,
   type ServiceDeps,
 } from '@slipway/service-kit'
 import type { FastifyPluginAsync } from 'fastify'
 import { catalogRoutes } from './catalog/catalog-routes.ts'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { commandProfileRoutes } from './command-profiles/command-profile-routes.ts'
 import { GatewayConfig } from './config.ts'
 import { dispatchRoutes } from './dispatch/dispatch-routes.ts'
+import { distributionRoutes } from './distribution/distribution-routes.ts'
 import { hostRoutes } from './hosts/host-routes.ts'
 import type { ApiRoute } from './http/api-route.ts'
 import { type Backend, createBackend } from './http/backend.ts'
-import { createRevocations } from './http/revocations.ts'
 import { createServer } from './http/server.ts'
-import { createSigningKeys } from './http/signing-keys.ts'
 import { checkTrustedProxies } from './http/trusted-proxies.ts'
 import { assertJobExists, installRoutes } from './install/install-routes.ts'
 import { jumpHostRoutes } from './jump-hosts/jump-host-routes.ts'
@@ -31,6 +35,10 @@ export interface GatewayDeps extends ServiceDeps<GatewayConfig> {
   byteRoutes: {
     /** `GET /install/logs/:id`: the session logs of a job as a zip. Caller and job have been checked before. */
     sessionLogs: FastifyPluginAsync
+    /** `PUT /distributions/:directory/:file`. Caller and permission have been checked before. */
+    publishing: (callerOf: (request: FastifyRequest) => Caller) => FastifyPluginAsync
+    /** `/download`, from the root, with its own authentication and errors. Given how this gateway authenticates. */
+    downloads: (auth: IdentityDeps) => FastifyPluginAsync
   }
   /** What /healthz, /readyz and /metrics of this process say; the gateway adds itself. */
   health: HealthOptions
@@ -52,7 +60,7 @@ export const gatewayService = {
 }
 
 /** Every route of the API but /token and the session logs. */
-export function apiRoutes(backend: Backend, clock: GatewayDeps['clock']): ApiRoute[] {
+export function apiRoutes(backend: Backend, clock: GatewayDeps['clock'], publicUrl: string): ApiRoute[] {
   return [
     ...regionRoutes(backend),
     ...jumpHostRoutes(backend),
@@ -63,6 +71,7 @@ export function apiRoutes(backend: Backend, clock: GatewayDeps['clock']): ApiRou
     ...userRoutes(backend),
     ...catalogRoutes(backend),
     ...dispatchRoutes(backend),
+    ...distributionRoutes(backend, publicUrl),
   ]
 }
 
@@ -82,10 +91,13 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
     const ready = () => !stopping && revocations.isFresh()
     const backend = createBackend({ bus, readTimeoutMs: timeoutMs })
     const tls = await readTls(config)
+    const auth = { bus, keys, revocations, timeoutMs }
     const app = await createServer({
       log,
-      auth: { bus, keys, revocations, timeoutMs },
-      routes: apiRoutes(backend, clock),
+      auth,
+      routes: apiRoutes(backend, clock, publicUrlOf(config)),
+      publishing: deps.byteRoutes.publishing,
+      downloads: deps.byteRoutes.downloads(auth),
       health: { ...deps.health, ready: { ...deps.health.ready, gateway: ready } },
       sessionLogs: deps.byteRoutes.sessionLogs,
       assertJobExists: (asker, id) => assertJobExists(backend, asker, id),
@@ -109,6 +121,12 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
     await releasers.release()
     throw error
   }
+}
+
+/** How devices and agents reach this server; what is not said is made of the address it listens on. */
+function publicUrlOf({ publicUrl, host, port, tlsCert }: GatewayConfig): string {
+  const scheme = tlsCert === undefined ? 'http' : 'https'
+  return (publicUrl ?? `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`).replace(/\/+$/, '')
 }
 
 async function readTls({ tlsCert, tlsKey }: GatewayConfig) {

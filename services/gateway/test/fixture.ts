@@ -125,6 +125,10 @@ export async function build(t: Teardown, world: World = {}) {
       sessionLogs: executorUrls
         ? createLogProxy({ bus, executorUrls, log })
         : (world.sessionLogs ?? defaultSessionLogs),
+      publishing: () => async (app) => {
+        app.put('/distributions/:directory/:file', async () => ({}))
+      },
+      downloads: () => async () => undefined,
     },
     health: { name: 'test', live: () => true, ready: {}, metrics: createMetrics() },
   })

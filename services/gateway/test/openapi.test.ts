@@ -19,7 +19,7 @@ t.test('the document is valid OpenAPI 3.1', async (t) => {
 t.test('every route is described, with who may and its parameters, and nothing else', async (t) => {
   const backend = { ask: () => Promise.reject(new Error('nobody is asked')) }
   const described = new Map(httpOperations.map((operation) => [keyOf(operation), operation]))
-  for (const route of apiRoutes(backend, systemClock)) {
+  for (const route of apiRoutes(backend, systemClock, 'http://localhost:5000')) {
     const key = `${route.method} ${templateOf(route.path)}`
     const operation = described.get(key)
     if (operation === undefined) {

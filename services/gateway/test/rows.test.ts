@@ -1,13 +1,13 @@
 import { isSlipwayError } from '@slipway/contracts'
+import { parseAuthorization, routableUrl } from '@slipway/service-kit'
 import fc from 'fast-check'
 import t from 'tap'
 import { parseProfile } from '../src/command-profiles/command-profile-rows.ts'
 import { parseHost } from '../src/hosts/host-rows.ts'
-import { parseAuthorization } from '../src/http/authorization-header.ts'
 import { parseJsonBody } from '../src/http/json-body.ts'
 import { readQuery } from '../src/http/query.ts'
 import { localTime, parseLocalTime, parseUtcOffset, rfc1123 } from '../src/http/time-text.ts'
-import { createMethodTable, routableUrl } from '../src/http/url.ts'
+import { createMethodTable } from '../src/http/url.ts'
 import { readDraft } from '../src/install/install-rows.ts'
 import { parseJumpHost } from '../src/jump-hosts/jump-host-rows.ts'
 import { parseRegion } from '../src/regions/region-rows.ts'
@@ -247,9 +247,9 @@ t.test('a path has the methods of every pattern it fits', async (t) => {
   t.same(table.methodsOf('/a/b'), ['GET', 'POST'])
   t.same(table.methodsOf('/a/c'), ['GET'])
   t.same(table.methodsOf('/a/'), [])
-  t.equal(routableUrl('/api/v1/hosts?a=%41'), '/api/v1/hosts?a=%41')
-  t.equal(routableUrl('/api/v1/%'), '/api/v1/unroutable')
-  t.equal(routableUrl('/%'), '/unroutable')
+  t.equal(routableUrl('/api/v1/hosts?a=%41', ['/api/v1']), '/api/v1/hosts?a=%41')
+  t.equal(routableUrl('/api/v1/%', ['/api/v1']), '/api/v1/unroutable')
+  t.equal(routableUrl('/%', ['/api/v1']), '/unroutable')
 })
 
 t.test('query parameters are the allowed ones, once, not empty', async (t) => {

@@ -16,6 +16,7 @@ const groups: Readonly<Record<string, string>> = {
   CATALOG: 'Catalog',
   SCHEDULER: 'Scheduler',
   EXECUTOR: 'Executor',
+  DISTRIBUTION: 'Distribution',
   BUS: 'Bus',
   INTERNAL: 'Everything else',
 }

@@ -1,5 +1,6 @@
 // Every operation of the HTTP API.
 import { dispatchOperations } from './dispatch-http.ts'
+import { distributionOperations } from './distribution-http.ts'
 import { hostOperations } from './host-http.ts'
 import { installOperations } from './install-http.ts'
 import type { HttpOperation } from './operation.ts'
@@ -14,6 +15,7 @@ export const httpOperations: readonly HttpOperation[] = [
   ...referenceOperations,
   ...installOperations,
   ...dispatchOperations,
+  ...distributionOperations,
   ...userOperations,
   ...serverOperations,
 ]

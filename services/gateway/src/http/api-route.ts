@@ -1,9 +1,9 @@
 // A route of the API as data: path, who may, which parameters, and what answers it. Nothing below knows Fastify.
 import { type Caller, createError, type Permission } from '@slipway/contracts'
+import { addressOf, hasBody } from '@slipway/service-kit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JsonRow } from '../rows/json-row.ts'
-import { type Authentication, addressOf, callerOf } from './auth-hook.ts'
-import { hasBody } from './discard-body.ts'
+import { type Authentication, callerOf } from './auth-hook.ts'
 import type { ApiAnswer } from './envelope.ts'
 import { readIdempotencyKey } from './idempotency-key.ts'
 import { rowsOf } from './json-body.ts'

@@ -1,13 +1,16 @@
 // Everything below /api/v1: parsers, headers of every answer, unknown paths, the routes.
-import { createError } from '@slipway/contracts'
+import { type Caller, createError } from '@slipway/contracts'
+import { pathOf } from '@slipway/service-kit'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { checkUpload } from '../distribution/upload-rules.ts'
 import { type ApiRoute, addApiRoute } from './api-route.ts'
 import { type AuthDeps, type Authentication, callerOf, installAuthentication } from './auth-hook.ts'
 import type { Asker } from './backend.ts'
+import { limitBodyTime } from './body-time.ts'
 import { notFoundError } from './errors.ts'
 import { parseJsonBody } from './json-body.ts'
 import { readQuery } from './query.ts'
-import { createMethodTable, pathOf } from './url.ts'
+import { createMethodTable } from './url.ts'
 
 export interface ApiDeps {
   auth: AuthDeps
@@ -16,6 +19,8 @@ export interface ApiDeps {
   description: Readonly<Record<string, unknown>>
   /** Serves `GET /install/logs/:id`: the session logs of a job as a zip. */
   sessionLogs: FastifyPluginAsync
+  /** Serves `PUT /distributions/:directory/:file`. */
+  publishing: (callerOf: (request: FastifyRequest) => Caller) => FastifyPluginAsync
   /** Refuses ids of jobs that do not exist before `sessionLogs` is asked. */
   assertJobExists: (asker: Asker, id: string) => Promise<void>
 }
@@ -24,6 +29,7 @@ export interface ApiDeps {
 export function api(deps: ApiDeps): FastifyPluginAsync {
   return async (app) => {
     const auth = await installAuthentication(app, deps.auth)
+    app.addHook('onRoute', limitBodyTime)
     installParsers(app)
     app.addHook('onRequest', async (request, reply) => {
       reply.headers({ 'cache-control': 'no-store', 'x-request-id': request.id })
@@ -33,6 +39,7 @@ export function api(deps: ApiDeps): FastifyPluginAsync {
     addTokenRoute(app, auth)
     for (const route of deps.routes) addApiRoute(app, auth, route)
     addSessionLogs(app, auth, deps)
+    addPublishing(app, auth, deps)
   }
 }
 
@@ -99,5 +106,15 @@ function addSessionLogs(app: FastifyInstance, auth: Authentication, deps: ApiDep
       await deps.assertJobExists({ caller: callerOf(request), requestId: request.id }, id)
     })
     await scope.register(deps.sessionLogs)
+  })
+}
+
+/** Uploads of distributions: bytes, taken by a plugin of the distribution service once it is known who publishes. */
+function addPublishing(app: FastifyInstance, auth: Authentication, deps: ApiDeps): void {
+  app.register(async (scope) => {
+    scope.addHook('onRequest', auth.authenticate)
+    scope.addHook('onRequest', auth.permit('distribution.publish'))
+    scope.addHook('onRequest', async (request) => checkUpload(request))
+    await scope.register(deps.publishing(callerOf))
   })
 }

@@ -1,10 +1,6 @@
 // Who asks, and may they: one hook for Basic (token or password) and Bearer, before anything of a request is read.
 // Order: authentication, permission, validation. Source: REST contract, section 2.
-import { isIP } from 'node:net'
 import fastifyBasicAuth from '@fastify/basic-auth'
-import fastifyJwt from '@fastify/jwt'
-import { Value } from '@sinclair/typebox/value'
-import type { Bus } from '@slipway/bus'
 import {
   authMessages,
   type Caller,
@@ -12,19 +8,11 @@ import {
   isAllowed,
   isSlipwayError,
   type Permission,
-  TokenClaims,
 } from '@slipway/contracts'
+import { type IdentityDeps, installIdentity, loginQuestion, parseAuthorization } from '@slipway/service-kit'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
-import { parseAuthorization } from './authorization-header.ts'
-import type { Revocations } from './revocations.ts'
-import { keyOfToken, type SigningKeys } from './signing-keys.ts'
 
-export interface AuthDeps {
-  bus: Pick<Bus, 'request'>
-  keys: SigningKeys
-  revocations: Revocations
-  timeoutMs: number
-}
+export type AuthDeps = IdentityDeps
 
 export interface Authentication {
   /** Refuses a request whose caller is not known. Errors: AUTH_UNAUTHENTICATED, AUTH_THROTTLED, the bus's. */
@@ -43,29 +31,13 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.getDecorator<Caller>(CALLER)
 }
 
-/** The client's address: the peer's, or what a trusted proxy says; a forwarded header of others is not believed. */
-export function addressOf({ ip, socket }: FastifyRequest): string {
-  return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip
-}
-
-/** Prepares a scope for authentication: @fastify/jwt with ES256 only, keys by kid. */
+/** Prepares a scope for authentication. */
 export async function installAuthentication(app: FastifyInstance, deps: AuthDeps): Promise<Authentication> {
   app.decorateRequest(CALLER, null)
-  await app.register(fastifyJwt, {
-    secret: { public: (_request: FastifyRequest, decoded: unknown) => keyOfToken(deps.keys, decoded) },
-    decode: { complete: true },
-    verify: {
-      algorithms: ['ES256'],
-      requiredClaims: ['sub', 'iat', 'exp', 'jti', 'iss', 'aud'],
-      extractToken: (request) => {
-        const credentials = parseAuthorization(request.headers.authorization)
-        return credentials?.kind === 'token' ? credentials.token : undefined
-      },
-    },
-  })
+  const identify = await installIdentity(app, deps)
   return {
     async authenticate(request) {
-      request.setDecorator(CALLER, await identify(request, deps))
+      request.setDecorator(CALLER, await identify(request))
     },
     permit: (permission) => async (request) => {
       if (!isAllowed(callerOf(request).privilege, permission)) throw createError('AUTH_NOT_AUTHORIZED')
@@ -82,7 +54,7 @@ async function installTokens(app: FastifyInstance, deps: AuthDeps): Promise<Auth
       // Read once more by our own rules: Latin-1 passwords, and a token, which cannot mint its successor.
       const credentials = parseAuthorization(request.headers.authorization)
       if (credentials?.kind !== 'password') throw createError('AUTH_UNAUTHENTICATED')
-      const question = login(authMessages.issueToken, request, credentials, deps)
+      const question = loginQuestion(authMessages.issueToken, request, credentials, deps)
       tokens.set(request, (await deps.bus.request(...question)).token)
     },
   })
@@ -95,41 +67,4 @@ async function installTokens(app: FastifyInstance, deps: AuthDeps): Promise<Auth
         else reject(isSlipwayError(error) ? error : createError('AUTH_UNAUTHENTICATED'))
       })
     })
-}
-
-async function identify(request: FastifyRequest, deps: AuthDeps): Promise<Caller> {
-  const credentials = parseAuthorization(request.headers.authorization)
-  if (credentials === undefined) throw createError('AUTH_UNAUTHENTICATED')
-  if (credentials.kind === 'token') return verifyToken(request, deps)
-  return deps.bus.request(...login(authMessages.verifyCredentials, request, credentials, deps))
-}
-
-function login<T extends typeof authMessages.verifyCredentials | typeof authMessages.issueToken>(
-  rpc: T,
-  request: FastifyRequest,
-  { username, password }: { username: string; password: string },
-  { timeoutMs }: AuthDeps,
-) {
-  const address = addressOf(request)
-  return [rpc, { username, password, address }, { requestId: request.id, timeoutMs }] as const
-}
-
-async function verifyToken(request: FastifyRequest, { keys, revocations }: AuthDeps): Promise<Caller> {
-  const claims = await verifiedClaims(request)
-  const expected = keys.expectations()
-  const isOurs =
-    Value.Check(TokenClaims, claims) && claims.iss === expected?.issuer && claims.aud === expected.audience
-  if (!isOurs) throw createError('AUTH_UNAUTHENTICATED')
-  if (await revocations.isRevoked(claims.sub, claims.epoch)) throw createError('AUTH_UNAUTHENTICATED')
-  return { username: claims.sub, privilege: claims.privilege }
-}
-
-/** Claims of a token whose signature and times are right. Why one is not is nobody's business outside. */
-async function verifiedClaims(request: FastifyRequest): Promise<unknown> {
-  try {
-    return await request.jwtVerify()
-  } catch (error) {
-    if (isSlipwayError(error) && error.kind !== 'Unauthenticated') throw error
-    throw createError('AUTH_UNAUTHENTICATED')
-  }
 }

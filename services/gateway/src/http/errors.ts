@@ -6,10 +6,9 @@ import {
   isSlipwayError,
   type SlipwayError,
 } from '@slipway/contracts'
+import { discardBody, isDecodable } from '@slipway/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { discardBody } from './discard-body.ts'
 import { failureBody } from './envelope.ts'
-import { isDecodable } from './url.ts'
 
 /** Largest request body in bytes. Source: REST contract, section 1. */
 export const bodyLimitBytes = 16 * 1024 * 1024

@@ -1,42 +1,7 @@
-// What the router cannot tell by itself: URLs that do not decode, and which methods a path has.
-
-/** True if every percent sequence of path and query is UTF-8. Sample of one that is not: `/hosts/%zz`. */
-export function isDecodable(url: string): boolean {
-  if (!url.includes('%')) return true
-  try {
-    decodeURIComponent(url)
-    return true
-  } catch {
-    return false
-  }
-}
+// Paths of the API, and which methods they have.
 
 /** Prefix of the API. */
 export const apiPrefix = '/api/v1'
-/** Longest path segment in characters as sent: 300 characters, each at most 12 when percent-encoded. */
-const MAX_SEGMENT = 3_600
-
-/**
- * A URL that reaches a route or a not-found handler: the router answers those it cannot decode by itself, before
- * anybody has been authenticated. The original stays in `request.originalUrl`.
- */
-export function routableUrl(url: string): string {
-  if (isDecodable(url) && !hasLongSegment(url)) return url
-  return url.startsWith(`${apiPrefix}/`) ? `${apiPrefix}/unroutable` : '/unroutable'
-}
-
-function hasLongSegment(url: string): boolean {
-  if (url.length <= MAX_SEGMENT) return false
-  return pathOf(url)
-    .split('/')
-    .some((segment) => segment.length > MAX_SEGMENT)
-}
-
-/** A URL without its query. */
-export function pathOf(url: string): string {
-  const end = url.search(/[?#]/)
-  return end === -1 ? url : url.slice(0, end)
-}
 
 /** Knows the methods of every path, for 405 and its `Allow`. */
 export interface MethodTable {

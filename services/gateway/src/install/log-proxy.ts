@@ -3,16 +3,11 @@
 // their logs, so any of them will do: one that is away is passed over.
 import replyFrom from '@fastify/reply-from'
 import type { Bus } from '@slipway/bus'
-import {
-  createError,
-  type ErrorCode,
-  executorMessages,
-  isErrorCode,
-  logTicketHeader,
-} from '@slipway/contracts'
+import { createError, executorMessages, logTicketHeader } from '@slipway/contracts'
 import type { ServiceDeps } from '@slipway/service-kit'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { callerOf } from '../http/auth-hook.ts'
+import { errorOf, pick, turned } from '../http/upstream.ts'
 
 export interface LogProxyDeps {
   bus: Pick<Bus, 'request'>
@@ -26,11 +21,8 @@ const CONNECTIONS = 2_048
 /** Until an executor begins to answer; the answer itself may take as long as the client takes. */
 const HEADERS_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 1_500
-const ERROR_LIMIT_BYTES = 64 * 1024
 /** What of an executor's answer is passed on. */
 const passedHeaders = ['content-type', 'content-disposition', 'content-length', 'cache-control']
-
-type Upstream = Readonly<Record<string, string | string[] | undefined>>
 
 /** `GET /install/logs/:id`, fetched from an executor. Errors: the executor's, the bus's. */
 export function createLogProxy({ bus, executorUrls, log }: LogProxyDeps): FastifyPluginAsync {
@@ -64,7 +56,7 @@ export function createLogProxy({ bus, executorUrls, log }: LogProxyDeps): Fastif
       // Its own retries would take the Retry-After of a 503 for milliseconds.
       retryDelay: () => null,
       rewriteRequestHeaders: (request) => ({ [logTicketHeader]: ticket, 'x-request-id': request.id }),
-      rewriteHeaders: (headers) => pick(headers),
+      rewriteHeaders: (headers) => pick(headers, passedHeaders),
       onResponse: (_request, _reply, response) => answer(reply, response),
       onError: (_reply, { error }) => {
         log.warn({ err: error, executor: url }, 'an executor does not answer')
@@ -74,37 +66,10 @@ export function createLogProxy({ bus, executorUrls, log }: LogProxyDeps): Fastif
   }
 }
 
-/** The list beginning anywhere: executors share the work. */
-function turned(urls: readonly string[]): string[] {
-  const first = Math.floor(Math.random() * urls.length)
-  return [...urls.slice(first), ...urls.slice(0, first)]
-}
-
-function pick(headers: Upstream) {
-  const entries = passedHeaders.flatMap((name) => {
-    const value = headers[name]
-    return value === undefined ? [] : [[name, value] as const]
-  })
-  return Object.fromEntries(entries)
-}
-
 function answer(reply: FastifyReply, response: { statusCode: number; stream: NodeJS.ReadableStream }): void {
   if (response.statusCode === 200) return void reply.send(response.stream)
   errorOf(response.stream).then(
     (error) => reply.send(error),
     (error: unknown) => reply.send(createError('BUS_UNAVAILABLE', [], error)),
   )
-}
-
-/** The error an executor answered with, by its code. */
-async function errorOf(stream: NodeJS.ReadableStream): Promise<Error> {
-  let text = ''
-  for await (const chunk of stream) {
-    text += String(chunk)
-    if (text.length > ERROR_LIMIT_BYTES) break
-  }
-  const body: unknown = JSON.parse(text)
-  const { code, params } = body as { code?: unknown; params?: unknown }
-  const known: ErrorCode = isErrorCode(code) ? code : 'INTERNAL_UNEXPECTED'
-  return createError(known, Array.isArray(params) ? params.map(String) : [])
 }

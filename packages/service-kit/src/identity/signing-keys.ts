@@ -2,7 +2,7 @@
 // bounded rate, as anybody can invent kids), when a key was rotated, and now and then so that retired keys go.
 import type { Bus } from '@slipway/bus'
 import { authEvents, authMessages, createError, type ReplyOf } from '@slipway/contracts'
-import type { Clock } from '@slipway/service-kit'
+import type { Clock } from '../clock.ts'
 
 export interface SigningKeys {
   /** The key (PEM) of a kid; undefined if there is none. Errors: the bus's, if it cannot be told. */

@@ -1,6 +1,7 @@
 // A client that sends its whole body before it reads would meet a closed connection instead of the answer that
 // refuses it. So the rest of a refused body is read and thrown away, within bounds, before the answer is sent.
 import type { IncomingMessage } from 'node:http'
+import { isWaitingToSend } from './expect-continue.ts'
 
 /** Bytes read for the sake of an answer; whoever sends more finds the connection closed. */
 const MAX_BYTES = 128 * 1024 * 1024
@@ -8,7 +9,8 @@ const MAX_MS = 10_000
 
 /** Resolves when the body has been read to its end, or the bounds are reached, or the client is gone. */
 export function discardBody(request: IncomingMessage): Promise<void> {
-  if (!hasBody(request) || request.complete || request.destroyed) return Promise.resolve()
+  const comes = hasBody(request) && !isWaitingToSend(request)
+  if (!comes || request.complete || request.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
     let bytes = 0
     const timer = setTimeout(done, MAX_MS)

@@ -3,7 +3,8 @@
 // News older than 5 s is no news: the request is refused with 503 rather than guessed. Source: REST contract, section 2.
 import type { Bus } from '@slipway/bus'
 import { authEvents, authMessages, createError, type Epoch, tokenLifetimeS } from '@slipway/contracts'
-import type { Clock, ServiceDeps } from '@slipway/service-kit'
+import type { Clock } from '../clock.ts'
+import type { ServiceDeps } from '../service.ts'
 
 export interface Revocations {
   /** True if a token of this user and epoch is revoked. Error: AUTH_STALE_REVOCATIONS. */

@@ -1,0 +1,81 @@
+// Who asks: Basic (token or password) and Bearer, for every HTTP server that users reach: the gateway, and
+// distribution, to which an ingress may route directly. Source: REST contract, section 2.
+import { isIP } from 'node:net'
+import fastifyJwt from '@fastify/jwt'
+import { Value } from '@sinclair/typebox/value'
+import type { Bus } from '@slipway/bus'
+import { authMessages, type Caller, createError, isSlipwayError, TokenClaims } from '@slipway/contracts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { parseAuthorization } from './authorization-header.ts'
+import type { Revocations } from './revocations.ts'
+import { keyOfToken, type SigningKeys } from './signing-keys.ts'
+
+export interface IdentityDeps {
+  bus: Pick<Bus, 'request'>
+  keys: SigningKeys
+  revocations: Revocations
+  timeoutMs: number
+}
+
+/** Who sent a request. Errors: AUTH_UNAUTHENTICATED, AUTH_THROTTLED, AUTH_STALE_REVOCATIONS, the bus's. */
+export type Identify = (request: FastifyRequest) => Promise<Caller>
+
+/** Prepares a scope for authentication: @fastify/jwt with ES256 only, keys by kid. */
+export async function installIdentity(app: FastifyInstance, deps: IdentityDeps): Promise<Identify> {
+  await app.register(fastifyJwt, {
+    secret: { public: (_request: FastifyRequest, decoded: unknown) => keyOfToken(deps.keys, decoded) },
+    decode: { complete: true },
+    verify: {
+      algorithms: ['ES256'],
+      requiredClaims: ['sub', 'iat', 'exp', 'jti', 'iss', 'aud'],
+      extractToken: (request) => {
+        const credentials = parseAuthorization(request.headers.authorization)
+        return credentials?.kind === 'token' ? credentials.token : undefined
+      },
+    },
+  })
+  return async (request) => {
+    const credentials = parseAuthorization(request.headers.authorization)
+    if (credentials === undefined) throw createError('AUTH_UNAUTHENTICATED')
+    if (credentials.kind === 'token') return verifyToken(request, deps)
+    return deps.bus.request(...loginQuestion(authMessages.verifyCredentials, request, credentials, deps))
+  }
+}
+
+/** The client's address: the peer's, or what a trusted proxy says; a forwarded header of others is not believed. */
+export function addressOf({ ip, socket }: FastifyRequest): string {
+  return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip
+}
+
+/** What is asked of the auth service for a user and a password. */
+export function loginQuestion<
+  T extends typeof authMessages.verifyCredentials | typeof authMessages.issueToken,
+>(
+  rpc: T,
+  request: FastifyRequest,
+  { username, password }: { username: string; password: string },
+  { timeoutMs }: Pick<IdentityDeps, 'timeoutMs'>,
+) {
+  const address = addressOf(request)
+  return [rpc, { username, password, address }, { requestId: request.id, timeoutMs }] as const
+}
+
+async function verifyToken(request: FastifyRequest, { keys, revocations }: IdentityDeps): Promise<Caller> {
+  const claims = await verifiedClaims(request)
+  const expected = keys.expectations()
+  const isOurs =
+    Value.Check(TokenClaims, claims) && claims.iss === expected?.issuer && claims.aud === expected.audience
+  if (!isOurs) throw createError('AUTH_UNAUTHENTICATED')
+  if (await revocations.isRevoked(claims.sub, claims.epoch)) throw createError('AUTH_UNAUTHENTICATED')
+  return { username: claims.sub, privilege: claims.privilege }
+}
+
+/** Claims of a token whose signature and times are right. Why one is not is nobody's business outside. */
+async function verifiedClaims(request: FastifyRequest): Promise<unknown> {
+  try {
+    return await request.jwtVerify()
+  } catch (error) {
+    if (isSlipwayError(error) && error.kind !== 'Unauthenticated') throw error
+    throw createError('AUTH_UNAUTHENTICATED')
+  }
+}

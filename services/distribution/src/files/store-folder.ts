@@ -1,0 +1,135 @@
+// Opening files of the store. Nothing outside of it is ever opened: a directory and a file are opened one after the
+// other, each without following symbolic links, the second through the descriptor of the first, so that nothing
+// can be swapped in between. Without blocking: a FIFO has no writer. What counts is what the descriptor says.
+import { type BigIntStats, constants, existsSync } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DistributionName } from '@slipway/contracts'
+
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+const DESCRIPTORS = '/proc/self/fd'
+/** Other systems than Linux have no way to a file below an open directory; there the path is taken again. */
+const hasDescriptors = existsSync(DESCRIPTORS)
+
+/** Holds what is being published; on the file system of the store, so that a rename is one step. */
+export const incomingFolder = '.incoming'
+
+/** An open file with what its descriptor says. */
+export interface OpenFile {
+  readonly handle: FileHandle
+  readonly stats: BigIntStats
+}
+
+export interface StoreFolder {
+  readonly root: string
+  /** Makes what is missing of it. */
+  prepare(): Promise<void>
+  /** Opens a regular file for reading; undefined if there is none, or none that may be read. Close it. */
+  openFile(name: DistributionName): Promise<OpenFile | undefined>
+  /** Works with a path below a directory that is surely the store's own; undefined if there is no such directory. */
+  inDirectory<T>(
+    directory: string,
+    work: (path: string, handle: FileHandle) => Promise<T>,
+  ): Promise<T | undefined>
+  /** Names in the root, or in a directory; undefined if that is none of ours. */
+  list(directory?: string): Promise<{ name: string; isDirectory: boolean }[] | undefined>
+  /** Makes a directory unless it is there. */
+  makeDirectory(directory: string): Promise<void>
+}
+
+export function createStoreFolder(root: string): StoreFolder {
+  async function inDirectory<T>(
+    directory: string,
+    work: (path: string, handle: FileHandle) => Promise<T>,
+  ): Promise<T | undefined> {
+    const path = join(root, directory)
+    const handle = await openOrNothing(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    if (handle === undefined) return undefined
+    try {
+      return await work(hasDescriptors ? `${DESCRIPTORS}/${handle.fd}` : path, handle)
+    } finally {
+      await handle.close()
+    }
+  }
+  return {
+    root,
+    inDirectory,
+    async prepare() {
+      await mkdir(join(root, incomingFolder), { recursive: true, mode: 0o700 })
+    },
+    openFile: ({ directory, file }) =>
+      inDirectory(directory, async (path) => {
+        const handle = await openOrNothing(join(path, file), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        return handle === undefined ? undefined : keepRegular(handle)
+      }),
+    async list(directory) {
+      const read = async (path: string) => {
+        const entries = await readdir(path, { withFileTypes: true })
+        return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))
+      }
+      return directory === undefined ? read(root) : inDirectory(directory, read)
+    },
+    async makeDirectory(directory) {
+      await mkdir(join(root, directory), { mode: 0o755 }).catch(unless('EEXIST'))
+    },
+  }
+}
+
+async function keepRegular(handle: FileHandle): Promise<OpenFile | undefined> {
+  try {
+    const stats = await handle.stat({ bigint: true })
+    if (stats.isFile()) return { handle, stats }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+  await handle.close()
+  return undefined
+}
+
+/** What an open meets that is not there, not ours to read, not what it should be, or a device without a driver. */
+const ABSENT = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'ELOOP',
+  'EACCES',
+  'EPERM',
+  'ENXIO',
+  'ENODEV',
+  'ENAMETOOLONG',
+  'EISDIR',
+])
+
+async function openOrNothing(path: string, flags: number): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, flags)
+  } catch (error) {
+    if (ABSENT.has(codeOf(error))) return undefined
+    throw error
+  }
+}
+
+/** The system's code of an error: `ENOENT`. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+/** A handler that lets errors with this code pass. */
+export function unless(...codes: readonly string[]) {
+  return (error: unknown): undefined => {
+    if (codes.includes(codeOf(error))) return undefined
+    throw error
+  }
+}
+
+/** Tells one content from another, without reading it. */
+export function identityOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${ino}:${size}:${mtimeNs}:${ctimeNs}`
+}
+
+/** True if two identities differ at most in the change time, as before and after a rename or a change of modes. */
+export function isSameContent(one: string, other: string): boolean {
+  return withoutChangeTime(one) === withoutChangeTime(other)
+}
+
+const withoutChangeTime = (identity: string) => identity.split(':').slice(0, 3).join(':')

@@ -1,0 +1,1 @@
+export { type DistributionService, distributionService, type RunningDistribution } from './service.ts'

@@ -1,0 +1,167 @@
+// Pure rules: preconditions and ranges, memory of transfers, content of archives.
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { createGzip, deflateRawSync, gzipSync } from 'node:zlib'
+import { distributionNameProblem, parseDistributionPath } from '@slipway/contracts'
+import fc from 'fast-check'
+import t from 'tap'
+import { pack } from 'tar-stream'
+import { createBufferPool } from '../src/downloads/buffer-pool.ts'
+import { decide } from '../src/downloads/preconditions.ts'
+import { checkContent } from '../src/files/content-check.ts'
+import { emptyZip } from './support.ts'
+
+const file = { etag: '"abc"', modifiedS: 784_111_777, size: 1_000 }
+const date = 'Sun, 06 Nov 1994 08:49:37 GMT'
+
+t.test('a range that is granted lies within the file', (t) => {
+  const digits = fc.oneof(fc.nat(2_000).map(String), fc.stringMatching(/^[0-9]{1,30}$/), fc.constant(''))
+  fc.assert(
+    fc.property(digits, digits, fc.nat(1_500), (first, last, size) => {
+      const decision = decide('GET', { range: `bytes=${first}-${last}` }, { ...file, size })
+      if (!('start' in decision)) return decision.status === 416
+      const { status, start, end } = decision
+      if (status === 200) return start === 0 && end === size
+      return start >= 0 && start < end && end <= size
+    }),
+  )
+  fc.assert(
+    fc.property(fc.string(), (range) => [200, 206, 416].includes(decide('GET', { range }, file).status)),
+  )
+  t.end()
+})
+
+t.test('preconditions stand in the order of RFC 9110', (t) => {
+  const cases: [Record<string, string>, number][] = [
+    [{ 'if-match': '*' }, 200],
+    [{ 'if-match': '"x", "abc"' }, 200],
+    [{ 'if-match': 'W/"abc"' }, 412],
+    [{ 'if-match': '"a,b", "abc"' }, 200],
+    [{ 'if-match': 'abc' }, 412],
+    [{ 'if-none-match': 'W/"abc"' }, 304],
+    [{ 'if-none-match': '*' }, 304],
+    [{ 'if-none-match': '"x"', 'if-modified-since': date }, 200],
+    [{ 'if-modified-since': date }, 304],
+    [{ 'if-modified-since': 'Sunday, 06-Nov-94 08:49:37 GMT' }, 304],
+    [{ 'if-modified-since': 'Sun Nov  6 08:49:37 1994' }, 304],
+    [{ 'if-modified-since': 'Sun, 06 Nov 1994 08:49:36 GMT' }, 200],
+    [{ 'if-modified-since': 'yesterday' }, 200],
+    [{ 'if-unmodified-since': 'Sun, 06 Nov 1994 08:49:36 GMT' }, 412],
+    [{ 'if-unmodified-since': date }, 200],
+    [{ 'if-match': '"abc"', 'if-unmodified-since': 'Sun, 06 Nov 1994 08:49:36 GMT' }, 200],
+    [{ 'if-match': '"x"', 'if-none-match': '"abc"' }, 412],
+    [{ range: 'bytes=0-1', 'if-range': '"abc"' }, 206],
+    [{ range: 'bytes=0-1', 'if-range': 'W/"abc"' }, 200],
+    [{ range: 'bytes=0-1', 'if-range': date }, 206],
+    [{ range: 'bytes=0-1', 'if-range': 'Sun, 06 Nov 1994 08:49:38 GMT' }, 200],
+    [{ range: 'bytes=5000-', 'if-range': '"x"' }, 200],
+    [{ range: 'bytes=5000-' }, 416],
+    [{ range: 'bytes=-0' }, 416],
+    [{ range: 'bytes=9-5' }, 200],
+    [{ range: 'lines=0-1' }, 200],
+  ]
+  for (const [headers, status] of cases)
+    t.equal(decide('GET', headers, file).status, status, JSON.stringify(headers))
+  t.equal(decide('HEAD', { range: 'bytes=0-1' }, file).status, 200)
+  t.end()
+})
+
+t.test('a path leads to names only', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 4 }), (parts) =>
+      (parseDistributionPath(parts) ?? []).every(
+        (part) =>
+          /^[\w-][\w.-]*$/.test(part) &&
+          distributionNameProblem({ directory: part, file: part })?.length !== 0,
+      ),
+    ),
+  )
+  t.end()
+})
+
+t.test('the memory of transfers stays within its budget, and those who wait get their turn', async (t) => {
+  const budget = 4 * 1024 * 1024
+  const pool = createBufferPool(budget)
+  const { signal } = new AbortController()
+  const taken: Buffer[] = []
+  const all = Array.from({ length: 500 }, () => pool.acquire(signal).then((each) => taken.push(each)))
+  await new Promise(setImmediate)
+  t.ok(pool.used() <= budget)
+  t.ok(taken.length > 100 && taken.length < 500, `${taken.length} at once`)
+  t.equal(taken[0]?.length, 256 * 1024)
+  t.equal(taken.at(-1)?.length, 16 * 1024)
+  const leaving = new AbortController()
+  const left = pool.acquire(leaving.signal)
+  leaving.abort()
+  await t.rejects(left)
+  for (let n = 0; n < 500; n += 1) {
+    const each = taken[n]
+    if (each !== undefined) pool.release(each)
+    await new Promise(setImmediate)
+  }
+  await Promise.all(all)
+  t.equal(taken.length, 500)
+  t.ok(pool.used() <= budget)
+})
+
+/** A zip with one deflated entry. */
+function zipWith(name: string, text: string): Buffer {
+  const content = deflateRawSync(text)
+  const fields = Buffer.alloc(26)
+  fields.writeUInt16LE(20, 0)
+  fields.writeUInt16LE(8, 4)
+  fields.writeUInt32LE(content.length, 14)
+  fields.writeUInt32LE(Buffer.byteLength(text), 18)
+  fields.writeUInt16LE(name.length, 22)
+  const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), fields, Buffer.from(name), content])
+  const version = Buffer.from([20, 0])
+  const central = Buffer.concat([
+    Buffer.from('PK\x01\x02', 'latin1'),
+    version,
+    fields,
+    Buffer.alloc(14),
+    Buffer.from(name),
+  ])
+  const end = Buffer.from(emptyZip)
+  end.writeUInt16LE(1, 8)
+  end.writeUInt16LE(1, 10)
+  end.writeUInt32LE(central.length, 12)
+  end.writeUInt32LE(local.length, 16)
+  return Buffer.concat([local, central, end])
+}
+
+t.test('content is what its name says, and tells its version', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-content-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const look = async (content: Buffer, kind: 'zip' | 'gzip' | 'software') => {
+    const path = join(folder, 'x')
+    await writeFile(path, content)
+    const handle = await open(path)
+    try {
+      return await checkContent(handle, content.length, kind)
+    } finally {
+      await handle.close()
+    }
+  }
+  const tar = pack()
+  tar.entry({ name: 'agent/readme' }, 'x'.repeat(100_000))
+  tar.entry({ name: 'agent/Version.txt' }, '\uFEFF\r\n13-10 \r\nmore')
+  tar.finalize()
+  const tgz = await buffer(Readable.from(tar).pipe(createGzip()))
+  t.same(await look(tgz, 'gzip'), { version: '13-10' })
+  t.same(await look(gzipSync('no tar'), 'gzip'), { version: '' })
+  t.match(await look(tgz.subarray(0, 100), 'gzip'), { version: '' }, 'cut off')
+  t.same(await look(zipWith('im/VERSION.TXT', '2.1\n'), 'zip'), { version: '2.1' })
+  t.same(await look(zipWith('other.txt', '2.1\n'), 'zip'), { version: '' })
+  t.same(await look(emptyZip, 'zip'), { version: '' })
+  for (const bad of [Buffer.alloc(0), Buffer.from('PK\x03\x04'), tgz, zipWith('a', 'b').subarray(0, -5)]) {
+    t.match(await look(bad, 'zip'), { problem: /zip/ })
+  }
+  for (const bad of [Buffer.alloc(0), Buffer.from([0x1f, 0x8b, 8]), emptyZip, Buffer.alloc(50)]) {
+    t.match(await look(bad, 'gzip'), { problem: /gzip/ })
+  }
+  t.match(await look(Buffer.alloc(0), 'software'), { problem: /empty/ })
+})

@@ -1,0 +1,111 @@
+// `/download` in the cluster: bytes come from the distribution service over HTTP. Who asks is found out here, so that
+// failed logins count for the client's own address, and there once more. Links need no credentials.
+import {
+  createError,
+  downloadFailure,
+  downloadPrefix,
+  isSlipwayError,
+  type SlipwayError,
+} from '@slipway/contracts'
+import { type IdentityDeps, installIdentity, type ServiceDeps } from '@slipway/service-kit'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { failureBody } from '../http/envelope.ts'
+import { installUpstream, pick, turned } from '../http/upstream.ts'
+
+export interface DownloadProxyDeps {
+  /** Where the distribution service serves HTTP, e.g. `http://distribution:5006`; at least one. */
+  urls: readonly string[]
+  auth: IdentityDeps
+  log: Pick<ServiceDeps<unknown>['log'], 'warn' | 'error'>
+}
+
+/** What of a request matters there. */
+const sentHeaders = [
+  'authorization',
+  'range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+]
+/** What of an answer is passed on. */
+const passedHeaders = [
+  'accept-ranges',
+  'allow',
+  'cache-control',
+  'content-disposition',
+  'content-length',
+  'content-range',
+  'content-type',
+  'etag',
+  'last-modified',
+  'repr-digest',
+  'retry-after',
+  'x-content-type-options',
+]
+
+/** The routes, with their own authentication and errors. Register them without a prefix. */
+export function createDownloadProxy({ urls, auth, log }: DownloadProxyDeps): FastifyPluginAsync {
+  return async (app) => {
+    const identify = await installIdentity(app, auth)
+    await installUpstream(app)
+    app.setErrorHandler((error, _request, reply) => sendFailure(asOurs(error, log), reply))
+    for (const url of [downloadPrefix, `${downloadPrefix}/*`]) {
+      app.all(url, {
+        onRequest: async (request) => {
+          if (!isLink(request)) await identify(request)
+          if (request.method !== 'GET' && request.method !== 'HEAD') {
+            throw createError('ROUTE_METHOD_NOT_ALLOWED')
+          }
+          // A GET's body means nothing, and is not sent on.
+          delete request.headers['content-type']
+        },
+        handler: async (request, reply) => {
+          fetchFrom(turned(urls), request, reply)
+          return reply
+        },
+      })
+    }
+  }
+
+  function fetchFrom(
+    [url, ...others]: readonly string[],
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    if (url === undefined) return void sendFailure(createError('BUS_UNAVAILABLE'), reply)
+    reply.from(`${url}${pathOf(request.url)}`, {
+      queryString: () => '',
+      // Its own retries would take the Retry-After of a 503 for milliseconds.
+      retryDelay: () => null,
+      rewriteRequestHeaders: ({ headers }) => ({ ...pick(headers, sentHeaders), 'x-request-id': request.id }),
+      rewriteHeaders: (headers) => pick(headers, passedHeaders),
+      onError: (_reply, { error }) => {
+        if (reply.raw.headersSent) return void reply.raw.destroy()
+        log.warn({ err: error, distribution: url }, 'the distribution service does not answer')
+        fetchFrom(others, request, reply)
+      },
+    })
+  }
+}
+
+/** `/download/link/<token>/<file>` */
+const LINK = /^\/download\/link\/[^/?#]+\/[^/?#]+(?:[?#]|$)/
+const isLink = ({ url }: FastifyRequest) => LINK.test(url)
+const pathOf = (url: string) => url.split(/[?#]/, 1)[0] ?? ''
+
+function asOurs(error: unknown, log: DownloadProxyDeps['log']): SlipwayError {
+  if (isSlipwayError(error)) return error
+  log.error({ err: error }, 'a download failed unexpectedly')
+  return createError('INTERNAL_UNEXPECTED', [], error)
+}
+
+function sendFailure(error: SlipwayError, reply: FastifyReply): void {
+  const { status, message, headers } = downloadFailure(error)
+  void reply
+    .code(status)
+    .headers({ 'cache-control': 'no-store', ...headers })
+    .type('application/json; charset=utf-8')
+    .send(failureBody(message))
+}

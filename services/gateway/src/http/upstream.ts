@@ -1,0 +1,57 @@
+// The distribution service over HTTP (cluster shape). Nothing is buffered: what a client reads slowly is read slowly.
+// The user's credentials go along, and are checked there again (docs/adr/0009).
+import replyFrom from '@fastify/reply-from'
+import { createError, type ErrorCode, isErrorCode } from '@slipway/contracts'
+import type { FastifyInstance } from 'fastify'
+
+/** The agent's default of 128 would let slow agents hold up all others. */
+const CONNECTIONS = 4_096
+const CONNECT_TIMEOUT_MS = 1_500
+/** Until it begins to answer: a file that was put there by hand may have to be read first. */
+const HEADERS_TIMEOUT_MS = 60_000
+const ERROR_LIMIT_BYTES = 64 * 1024
+
+export type Upstream = Readonly<Record<string, string | string[] | undefined>>
+
+/** Prepares a scope for `reply.from`. @param headersTimeoutMs 0: it may take as long as it takes */
+export async function installUpstream(app: FastifyInstance, headersTimeoutMs = HEADERS_TIMEOUT_MS) {
+  await app.register(replyFrom, {
+    undici: {
+      connections: CONNECTIONS,
+      pipelining: 1,
+      headersTimeout: headersTimeoutMs,
+      bodyTimeout: 0,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+    },
+    disableRequestLogging: true,
+  })
+}
+
+/** The list beginning anywhere: replicas share the work. */
+export function turned(urls: readonly string[]): string[] {
+  const first = Math.floor(Math.random() * urls.length)
+  return [...urls.slice(first), ...urls.slice(0, first)]
+}
+
+/** The headers of these names that are there. */
+export function pick(headers: Upstream, names: readonly string[]): Record<string, string> {
+  const picked: Record<string, string> = {}
+  for (const name of names) {
+    const value = headers[name]
+    if (value !== undefined) picked[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return picked
+}
+
+/** The error a service answered with, by its code. */
+export async function errorOf(stream: NodeJS.ReadableStream): Promise<Error> {
+  let text = ''
+  for await (const chunk of stream) {
+    text += String(chunk)
+    if (text.length > ERROR_LIMIT_BYTES) break
+  }
+  const body: unknown = JSON.parse(text)
+  const { code, params } = body as { code?: unknown; params?: unknown }
+  const known: ErrorCode = isErrorCode(code) ? code : 'INTERNAL_UNEXPECTED'
+  return createError(known, Array.isArray(params) ? params.map(String) : [])
+}
