@@ -17,7 +17,10 @@ const relations: Readonly<Record<Context, { asks: readonly Context[]; hears: rea
   scheduler: { asks: ['executor'], hears: ['executor'] },
   executor: { asks: ['scheduler', 'inventory', 'distribution'], hears: ['scheduler', 'executor'] },
   distribution: { asks: ['auth'], hears: ['auth'] },
-  gateway: { asks: ['auth', 'inventory', 'catalog', 'scheduler', 'executor', 'distribution'], hears: ['auth'] },
+  gateway: {
+    asks: ['auth', 'inventory', 'catalog', 'scheduler', 'executor', 'distribution'],
+    hears: ['auth'],
+  },
 }
 
 const questionsTo = (service: Context) => `slipway.rpc.${service}.>`

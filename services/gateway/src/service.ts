@@ -11,9 +11,8 @@ import {
   type ServiceDefinition,
   type ServiceDeps,
 } from '@slipway/service-kit'
-import type { FastifyPluginAsync } from 'fastify'
-import { catalogRoutes } from './catalog/catalog-routes.ts'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { catalogRoutes } from './catalog/catalog-routes.ts'
 import { commandProfileRoutes } from './command-profiles/command-profile-routes.ts'
 import { GatewayConfig } from './config.ts'
 import { dispatchRoutes } from './dispatch/dispatch-routes.ts'
