@@ -66,3 +66,23 @@ export function countByKind(mutations: readonly Mutation[]): Record<MutationKind
   for (const { kind } of mutations) counts[kind] += 1
   return counts
 }
+
+/**
+ * Pairs of sessions that sent mutating commands in turns: each one's first lies before the other's last. Two sessions
+ * one after the other are no pair, nor is one that only reads, however long it stays open.
+ */
+export function overlappingSessions(mutations: readonly Mutation[]): [number, number][] {
+  const spans = new Map<number, { first: number; last: number }>()
+  for (const { session, seq } of mutations) {
+    const span = spans.get(session)
+    if (span === undefined) spans.set(session, { first: seq, last: seq })
+    else span.last = seq
+  }
+  const all = [...spans]
+  return all.flatMap(([one, a], index) =>
+    all
+      .slice(index + 1)
+      .filter(([, b]) => a.first < b.last && b.first < a.last)
+      .map(([other]): [number, number] => [one, other]),
+  )
+}

@@ -15,10 +15,17 @@ import { openSftp } from './fetch/sftp-fetcher.ts'
 import { hostKeys } from './host-keys.ts'
 import { createInstallEngine } from './install/install-engine.ts'
 import type { Operation } from './install/operation.ts'
-import { countByKind, type Mutation, type MutationKind, mutationKind } from './mutations.ts'
+import {
+  countByKind,
+  type Mutation,
+  type MutationKind,
+  mutationKind,
+  overlappingSessions,
+} from './mutations.ts'
 import { DEFAULT_TIMING, type RouterCore, type Timing } from './router-core.ts'
 import { createPower } from './router-power.ts'
 import { type RouterState, snapshotOf } from './router-snapshot.ts'
+import type { SessionRecord } from './session/session-log.ts'
 import { createVtyLines } from './session/vty-lines.ts'
 import { simError } from './sim-error.ts'
 import { initialPackages } from './software/demo-packages.ts'
@@ -91,10 +98,14 @@ export interface SimulatedRouter extends Pick<EventEmitter<RouterEvents>, 'on' |
   /** Mutating commands received, oldest first. */
   readonly mutations: readonly Mutation[]
   readonly counts: () => Record<MutationKind, number>
+  /** Sessions that are open or have ended, oldest first; at most the latest 2,000. */
+  readonly sessionLog: () => readonly SessionRecord[]
+  /** Pairs of sessions that sent mutating commands in turns. */
+  readonly overlaps: () => [number, number][]
   readonly faults: () => ReturnType<ReturnType<typeof createFaultScript>['list']>
   /** Replaces the fault script. @throws SIM_FAULT_INVALID */
   readonly setFaults: (faults: readonly Fault[]) => void
-  /** Forgets counted mutations and clears the faults; software and log stay. */
+  /** Forgets counted mutations and ended sessions, and clears the faults; software and log stay. */
   readonly reset: () => void
   /** Lets the running install operation take no more time: it ends as it would have. */
   readonly hurry: () => void
@@ -177,10 +188,13 @@ export function createRouter(options: RouterOptions): SimulatedRouter {
     },
     state: () => snapshotOf(core, { status: power.status(), reloads: power.reloads() }),
     counts: () => countByKind(mutations),
+    sessionLog: lines.log.all,
+    overlaps: () => overlappingSessions(mutations),
     faults: faults.list,
     setFaults: script,
     reset() {
       mutations.length = 0
+      lines.log.reset()
       script([])
     },
     hurry: core.engine.hurry,

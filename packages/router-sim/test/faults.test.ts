@@ -1,6 +1,7 @@
+import { until } from '@slipway/test-kit'
 import * as fc from 'fast-check'
 import t from 'tap'
-import { createRouter, FAMILIES, FAULT_KINDS, type Fault, hasSimCode } from '../src/index.ts'
+import { createRouter, demoPackages, FAMILIES, FAULT_KINDS, type Fault, hasSimCode } from '../src/index.ts'
 import { mutationKind } from '../src/mutations.ts'
 import { EXEC, refuses, ssh, sshIn, telnet, telnetIn } from './support/client.ts'
 import { nextEnd, nextUp, startRouter } from './support/routers.ts'
@@ -41,6 +42,49 @@ t.test('knows mutating commands from others', async (t) => {
     'i a': undefined,
   }
   for (const [line, kind] of Object.entries(expected)) t.equal(mutationKind(line), kind, line)
+})
+
+t.test('tells which sessions changed a router in turns', async (t) => {
+  const { router, port } = await startRouter(t, 'asr9k')
+  const one = await telnetIn({ port })
+  const two = await telnetIn({ port })
+  await one.run('install commit')
+  await two.run('install commit')
+  t.same(router.overlaps(), [], 'one after the other')
+  await one.run('install commit')
+  t.same(router.overlaps(), [[1, 2]])
+  const three = await telnetIn({ port })
+  await three.run('show clock')
+  three.end()
+  await three.closed
+  await until(() => router.sessionLog()[2]?.closedAt !== undefined, { message: 'the third has ended' })
+  t.match(router.sessionLog(), [{ id: 1 }, { id: 2 }, { id: 3, openedAt: String, closedAt: String }])
+  router.reset()
+  t.same(
+    router.sessionLog().map(({ id }) => id),
+    [1, 2],
+    'open ones stay',
+  )
+  t.same(router.overlaps(), [])
+})
+
+t.test('an operation that is hurried ends as it would have, with what lay on the disk', async (t) => {
+  const [option] = demoPackages('asr9k').filter(({ kind }) => kind === 'option')
+  const [fix] = demoPackages('asr9k').filter(({ kind }) => kind === 'smu')
+  if (option === undefined || fix === undefined) throw new Error('no packages')
+  const { router, port } = await startRouter(t, 'asr9k', 'telnet', {
+    inactive: [option],
+    uncommitted: [fix],
+    timing: { operationMs: 60_000 },
+  })
+  t.match(router.state(), { uncommitted: true, inactive: [option.name] })
+  const session = await telnetIn({ port })
+  const end = nextEnd(router)
+  await session.run(`admin install activate ${option.name} prompt-level none async`)
+  router.hurry()
+  t.match(await end, { state: 'succeeded' })
+  t.ok(router.state().active.includes(option.name))
+  router.hurry()
 })
 
 t.test('a session is cut at a command or after its output, the nth time', async (t) => {

@@ -175,6 +175,8 @@ interface Described {
   readonly mutations: { readonly text: string }[]
   readonly faults: { readonly kind: string; readonly seen: number }[]
   readonly status: string
+  readonly sessionLog: { readonly id: number; readonly closedAt?: string }[]
+  readonly overlaps: [number, number][]
 }
 
 t.test('the control API shows counters and sets faults for other processes', async (t) => {
@@ -201,6 +203,9 @@ t.test('the control API shows counters and sets faults for other processes', asy
     ['admin install commit'],
   )
   t.match(body.faults, [{ kind: 'abort', seen: 1 }])
+  t.match(body.sessionLog, [{ id: 1, user: 'root', service: 'telnet', openedAt: String }])
+  t.same(body.overlaps, [])
+  t.equal((await ask(`${path}/hurry`, 'POST')).status, 200)
   t.equal((await ask('/routers')).status, 200)
   t.same((await ask('/repositories')).body, [
     { hostname: 'lab-sftp', logins: 0, refusedLogins: 0, downloads: {} },

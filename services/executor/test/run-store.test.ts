@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { Value } from '@sinclair/typebox/value'
 import { type ClaimedJob, JobEvent } from '@slipway/contracts'
 import { createPool } from '@slipway/database'
+import { loadConfig } from '@slipway/service-kit'
 import { database, type Teardown } from '@slipway/test-kit'
 import t from 'tap'
+import { executorConfig } from '../src/config.ts'
 import { openStore } from '../src/executor-store.ts'
 import { createEventStore } from '../src/runs/event-store.ts'
 import { createJournalStore } from '../src/runs/journal-store.ts'
@@ -228,4 +230,12 @@ t.test('what happened is told in the order in which it happened, by the contract
       { kind: 'ended', payload: { outcome: 'failed', statusMessage: 'Cancelled' } },
     ],
   )
+})
+
+t.test('a lost executor is noticed within 45 seconds at default settings', async (t) => {
+  const settings = { SLIPWAY_MASTER_KEY: 'k1:x', SLIPWAY_LOG_DIR: '/tmp' }
+  const config = loadConfig(executorConfig, settings, { prefix: 'EXECUTOR' })
+  t.ok(config.lease + config.takeOverGrace + config.sweepInterval <= 45_000)
+  t.ok(config.lease >= 3 * config.leaseRenewal, 'two renewals may fail')
+  t.ok(config.leaseRenewal + config.leaseMargin < config.lease)
 })

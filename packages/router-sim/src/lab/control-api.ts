@@ -130,7 +130,14 @@ function listRouters(deps: ControlDeps): unknown {
 }
 
 function describe(router: SimulatedRouter): unknown {
-  return { ...router.state(), counts: router.counts(), mutations: router.mutations, faults: router.faults() }
+  return {
+    ...router.state(),
+    counts: router.counts(),
+    mutations: router.mutations,
+    sessionLog: router.sessionLog(),
+    overlaps: router.overlaps(),
+    faults: router.faults(),
+  }
 }
 
 async function oneRouter(
@@ -148,6 +155,9 @@ async function oneRouter(
       return { status: 200, body: { faults: router.faults() } }
     case 'POST reset':
       router.reset()
+      return { status: 200, body: describe(router) }
+    case 'POST hurry':
+      router.hurry()
       return { status: 200, body: describe(router) }
     case 'POST power-cycle':
       router.powerCycle()

@@ -3,6 +3,7 @@ import type { RouterCore } from '../router-core.ts'
 import { hasSimCode } from '../sim-error.ts'
 import { logIn } from './login.ts'
 import { createSession, type Session } from './session.ts'
+import { createSessionLog } from './session-log.ts'
 import { runOnce, runShell } from './shell.ts'
 import { createTty, type Tty } from './tty.ts'
 import type { Wire } from './wire.ts'
@@ -13,6 +14,8 @@ const IDLE_CHECK_MS = 1000
 /** The lines. */
 export interface VtyLines {
   readonly sessions: () => readonly Session[]
+  /** Open and ended ones. */
+  readonly log: ReturnType<typeof createSessionLog>
   /** A Telnet connection: dialogue, then shell. */
   readonly telnet: (wire: Wire) => void
   /** An SSH shell of a user who has logged in. */
@@ -25,6 +28,7 @@ export interface VtyLines {
 /** Makes the lines; connections beyond `count` sessions are turned away. */
 export function createVtyLines(router: RouterCore, count: number): VtyLines {
   const sessions: Session[] = []
+  const log = createSessionLog(router.now)
   let serial = 0
   let idleTimer: NodeJS.Timeout | undefined
 
@@ -44,7 +48,11 @@ export function createVtyLines(router: RouterCore, count: number): VtyLines {
     const session = createSession({ id: serial, line, user, wire, tty, now: router.now })
     touch.session = session
     sessions.push(session)
-    wire.onClose(() => sessions.splice(sessions.indexOf(session), 1))
+    log.opened(session)
+    wire.onClose(() => {
+      sessions.splice(sessions.indexOf(session), 1)
+      log.closed(session)
+    })
     watchIdle()
     return session
   }
@@ -81,6 +89,7 @@ export function createVtyLines(router: RouterCore, count: number): VtyLines {
   }
   return {
     sessions: () => sessions,
+    log,
     telnet(wire) {
       const touch: Touch = { session: undefined }
       const tty = terminal(wire, touch)
