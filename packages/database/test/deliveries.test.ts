@@ -286,7 +286,7 @@ t.test('one receiver that does not answer holds up nobody else, and is given up 
     received.push(numberOf(delivery))
     return Promise.resolve()
   }
-  await emptied(relay(t, { db, send, batch: 2, sendTimeoutMs: 300 }), db)
+  await emptied(relay(t, { db, send, batch: 2, sendTimeoutMs: 1_500 }), db)
   t.equal(aborted, 1)
   t.equal(received.at(-1), 0)
   t.equal(received.length, 30)
