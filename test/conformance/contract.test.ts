@@ -1,8 +1,9 @@
-// The REST contract, sections 1 to 5 and 8, rule by rule, over HTTP, in the shape that is chosen. One start for all.
+// The REST contract, sections 1 to 6 and 8, rule by rule, over HTTP, in the shape that is chosen. One start for all.
 import t, { type Test } from 'tap'
 import { makeDataDir } from '../harness/data-dir.ts'
 import { startLab } from '../harness/lab.ts'
 import { startSlipway } from '../harness/slipway.ts'
+import { catalog, demoDir } from './catalog.ts'
 import { bodies, envelopes, keys, names, parameters, paths } from './conventions.ts'
 import { dependencies } from './dependencies.ts'
 import { discovery, hostChecks, hostLists, hostSamples, hostUpserts, manyHosts } from './hosts.ts'
@@ -14,7 +15,10 @@ import { tokens } from './tokens.ts'
 import { createWorld, type World } from './world.ts'
 
 const dataDir = await makeDataDir()
-const [lab, slipway] = await Promise.all([startLab(), startSlipway(dataDir.path)])
+const [lab, slipway] = await Promise.all([
+  startLab(),
+  startSlipway(dataDir.path, { env: { CATALOG_FEED_DIR: demoDir } }),
+])
 t.teardown(async () => {
   await slipway.child.stop()
   await lab.stop()
@@ -34,6 +38,7 @@ const areas: Record<string, (t: Test, world: World) => Promise<void>> = {
   'conventions: names': names,
   'conventions: lengths': lengths,
   tokens,
+  catalog,
   'hosts: samples': hostSamples,
   'hosts: creating and changing': hostUpserts,
   'hosts: checks': hostChecks,

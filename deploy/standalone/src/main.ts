@@ -1,5 +1,6 @@
 // What `npm start` and `npm run demo` do once everything is built.
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createLogger, runProcess } from '@slipway/service-kit'
 import { runDemo } from './demo/demo.ts'
 import { demoPassword, rememberDemoPassword } from './demo/demo-password.ts'
@@ -18,6 +19,8 @@ const labPatience = {
   EXECUTOR_RECONNECT_PAUSE: '500ms',
   EXECUTOR_LOOK_AGAIN: '2s',
 }
+/** Below it lies the demo's software feed, unless somebody has one of their own. */
+const demoFeedDir = fileURLToPath(new URL('../demo', import.meta.url))
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 
 /** Runs the standalone shape to its end; exits the process. */
@@ -34,7 +37,7 @@ export async function main(argv: string[], context: { startedAt: number }): Prom
     start: async (signal) => {
       const onProgress = (text: string) => print(`  ${text}`)
       print('Slipway, standalone: starting')
-      const env = options.demo ? { ...labPatience, ...process.env } : process.env
+      const env = options.demo ? demoEnvironment() : process.env
       const onInitialAdmin = ({ username, password }: { username: string; password: string }) => {
         print(`  password    ${password}   (generated for '${username}'; shown only this once)`)
         if (options.demo) rememberDemoPassword(settings.dataDir, password)
@@ -57,6 +60,12 @@ export async function main(argv: string[], context: { startedAt: number }): Prom
       }
     },
   })
+}
+
+/** Settings of the demo where nothing else was asked for; an empty variable counts as not set. */
+function demoEnvironment() {
+  const given = process.env['CATALOG_FEED_DIR']
+  return { ...labPatience, ...process.env, CATALOG_FEED_DIR: given || demoFeedDir }
 }
 
 function readSettings(argv: string[]): [Options, StandaloneSettings] {

@@ -6,9 +6,10 @@ import fastifyJwt from '@fastify/jwt'
 import fastify from 'fastify'
 import pg from 'pg'
 
-const [inventoryUrl, schedulerUrl] = process.argv.slice(2)
+const [inventoryUrl, schedulerUrl, catalogUrl] = process.argv.slice(2)
 const inventory = new pg.Pool({ connectionString: inventoryUrl, max: 5 })
 const scheduler = new pg.Pool({ connectionString: schedulerUrl, max: 5, options: '-c TimeZone=UTC' })
+const catalog = new pg.Pool({ connectionString: catalogUrl, max: 5 })
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
 const app = fastify({ bodyLimit: 64 * 1024 * 1024 })
@@ -140,6 +141,59 @@ app.post<{ Body: object[] }>('/api/v1/install', async ({ body }) => {
   }))
   return { api_response: { install_job_list } }
 })
+
+/** The software of a release, read and written once, then kept; nobody asks whether it is still right. */
+const software = new Map<string, Buffer>()
+
+app.get<{ Querystring: { platform: string; release: string } }>(
+  '/api/v1/cco/software',
+  async ({ url, query }, reply) => {
+    const body = software.get(url) ?? (await readSoftware(query.platform, query.release))
+    software.set(url, body)
+    return reply.type('application/json; charset=utf-8').send(body)
+  },
+)
+
+async function readSoftware(platform: string, release: string): Promise<Buffer> {
+  const { rows } = await catalog.query<{ content: Record<string, string & string[]> }>(
+    `SELECT content FROM entry JOIN release ON release.id = release_id
+      WHERE platform = $1 AND release = $2 AND kind IN ('smu', 'sp') ORDER BY kind DESC, name COLLATE "C"`,
+    [platform, release],
+  )
+  const software_list = rows.map(({ content }) => ({
+    id: content['id'],
+    name: content['name'],
+    status: content['status'],
+    type: content['type'],
+    posted_date: content['postedDate'],
+    ddts: content['ddts'],
+    description: content['description'],
+    functional_areas: content['functionalAreas'],
+    impact: content['impact'],
+    package_bundles: content['packageBundles'],
+    compressed_image_size: content['compressedImageSize'],
+    uncompressed_image_size: content['uncompressedImageSize'],
+    prerequisites: content['prerequisites']?.join(','),
+    supersedes: content['supersedes']?.join(','),
+    superseded_by: content['supersededBy']?.join(','),
+    composite_DDTS: content['compositeDdts'],
+  }))
+  return Buffer.from(JSON.stringify({ api_response: { software_list } }))
+}
+
+app.get('/api/v1/cco/catalog', async (_request, reply) => {
+  const body = software.get('catalog') ?? (await readPlatforms())
+  software.set('catalog', body)
+  return reply.type('application/json; charset=utf-8').send(body)
+})
+
+async function readPlatforms(): Promise<Buffer> {
+  const { rows } = await catalog.query<{ platform: string; releases: string[] }>(
+    'SELECT platform, array_agg(release) AS releases FROM release GROUP BY platform',
+  )
+  const platforms = Object.fromEntries(rows.map(({ platform, releases }) => [platform, releases]))
+  return Buffer.from(JSON.stringify({ api_response: platforms }))
+}
 
 const address = await app.listen({ host: '127.0.0.1', port: 0 })
 console.log(`${address} ${app.jwt.sign({ sub: 'bench', privilege: 'Admin', epoch: 1 })}`)

@@ -7,7 +7,7 @@ import { startNode } from '../../harness/child.ts'
 import { makeDataDir } from '../../harness/data-dir.ts'
 import { freePort, type Slipway, startSlipway } from '../../harness/slipway.ts'
 
-const services = ['auth', 'inventory', 'scheduler', 'executor'] as const
+const services = ['auth', 'inventory', 'catalog', 'scheduler', 'executor'] as const
 type Service = (typeof services)[number]
 
 /** Who is asked, and with what credentials. */
@@ -58,6 +58,7 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
     'test/bench/support/bare-server.ts',
     url('inventory'),
     url('scheduler'),
+    url('catalog'),
   ])
   const [bareUrl = '', bareToken = ''] = (await bareChild.line((line) => line.startsWith('http'))).split(' ')
   const sql = Object.fromEntries(

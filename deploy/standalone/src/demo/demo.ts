@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ApiClient, connectApi, type Job, type LabRepository, type LabRouter } from './api-client.ts'
 import { followJobs } from './follow-jobs.ts'
+import { importCatalog } from './import-catalog.ts'
 import type { Lab } from './lab-process.ts'
 
 export interface DemoOptions {
@@ -36,6 +37,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
 
   print(`\nFilling the inventory: region ${REGION}, a repository, ${lab.routers.length} routers`)
   await fillInventory(api, lab, repository)
+  await importCatalog(api, options)
   await waitUntilDiscovered(api, router.name, options.signal)
   const before = await listPackages(api, router.name)
   print(`\nPackages on ${router.name} before:`)

@@ -1,4 +1,5 @@
 // Every operation of the HTTP API.
+import { catalogOperations } from './catalog-http.ts'
 import { dispatchOperations } from './dispatch-http.ts'
 import { distributionOperations } from './distribution-http.ts'
 import { hostOperations } from './host-http.ts'
@@ -16,6 +17,7 @@ export const httpOperations: readonly HttpOperation[] = [
   ...installOperations,
   ...dispatchOperations,
   ...distributionOperations,
+  ...catalogOperations,
   ...userOperations,
   ...serverOperations,
 ]

@@ -72,8 +72,11 @@ function parseXrPackage(bare: string): PackageIdentity | undefined {
   return { platform, type, version, smu, servicePack, subversion: fixSubversion(bare) }
 }
 
+/** Each type after a hyphen, not the beginning of a longer word; made once, as names are read by the thousand. */
+const xrTypePatterns = XR_TYPES.map((type) => [type, new RegExp(`-${type}(?![a-z0-9])`, 'i')] as const)
+
 function xrType(bare: string): string | undefined {
-  return XR_TYPES.find((type) => new RegExp(`-${type}(?![a-z0-9])`, 'i').test(bare))
+  return xrTypePatterns.find(([, pattern]) => pattern.test(bare))?.[0]
 }
 
 /** `r601` → `6.0.1`, `r62111I` → `6.2.1.11I`, `r6625` → `6.6.25`. */

@@ -1,5 +1,5 @@
 // The software of one platform and release, indexed once by everything questions ask for.
-import { createPackageIndex } from '@slipway/router-session/packages'
+import { createPackageIndex, type PackageIndex } from '@slipway/router-session/packages'
 import { compareNames, type Entry, type EntryKind, entryKinds } from './entry.ts'
 import { createSuperseding, type Superseding } from './superseding.ts'
 
@@ -22,13 +22,15 @@ export function createSoftwareCatalog(entries: readonly Entry[]): SoftwareCatalo
   const ids = firstBy(sorted, ({ id }) => [id])
   // An entry's own name goes before files of others that happen to be called so.
   const packages = new Map([...firstBy(sorted, ({ packageNames }) => packageNames), ...names])
-  const anyForm = createPackageIndex(packages.keys())
+  // Made when the first list is to be put right: most catalogs are only ever listed.
+  let anyForm: PackageIndex | undefined
   return {
     software: sorted.filter(({ kind }) => kind === 'smu' || kind === 'sp'),
     superseding: createSuperseding(sorted),
     byName: (name) => names.get(name),
     byId: (id) => ids.get(id),
     byPackage(name) {
+      anyForm ??= createPackageIndex(packages.keys())
       const found = anyForm.find(name)
       return found === undefined ? undefined : packages.get(found)
     },

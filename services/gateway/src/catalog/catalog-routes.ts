@@ -94,7 +94,7 @@ function importRoutes({ ask }: Backend): ApiRoute[] {
       handle: async (call) => {
         const given = call.params['id'] ?? ''
         const id = readJobId(given)
-        if (id === undefined) throw createError('CATALOG_IMPORT_NOT_FOUND', [given])
+        if (id === undefined || id === 0) throw createError('CATALOG_IMPORT_NOT_FOUND', [given])
         return success(renderImport(await ask(call, catalogMessages.findImport, { id })))
       },
     },
