@@ -305,6 +305,8 @@ export async function references(t: Test, world: World): Promise<void> {
     t.same(await shown(), ['show x', 'show y,z'])
     const none = await post('/custom_command_profiles', { profile_name: 'lines', command_list: [] })
     rowRefused(t, none, "Missing JSON key: 'command_list'.")
+    const help = await post('/custom_command_profiles', { profile_name: 'lines', command_list: ['show ?'] })
+    rowRefused(t, help, "'command_list' is invalid: a ? would ask the router for help.")
     t.equal((await get('/custom_command_profiles')).status, 200)
     rowRefused(
       t,

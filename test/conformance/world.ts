@@ -33,9 +33,9 @@ interface Ask {
   authorization?: string | null
 }
 
-export interface World {
+/** A client of one Slipway. */
+export interface Client {
   url: string
-  lab: Lab
   /** Sends a request below /api/v1, as the first administrator unless it says otherwise. */
   ask(method: string, path: string, ask?: Ask): Promise<Answer>
   get(path: string): Promise<Answer>
@@ -47,16 +47,20 @@ export interface World {
   rows(method: string, path: string, body?: unknown): Promise<Row[]>
 }
 
+/** A Slipway and a lab of routers. */
+export interface World extends Client {
+  lab: Lab
+}
+
 export { hostRow, region }
 
 export const basic = (user: string, password: string) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
-/** Speaks to a running Slipway. */
-export async function createWorld(slipway: Slipway, lab: Lab): Promise<World> {
-  const { url } = slipway
+/** Speaks to the Slipway at this URL. */
+export function connectTo(url: string): Client {
   const admin = basic('root', adminPassword)
-  const ask: World['ask'] = async (method, path, { body, headers = json, authorization = admin } = {}) => {
+  const ask: Client['ask'] = async (method, path, { body, headers = json, authorization = admin } = {}) => {
     const response = await fetch(`${url}/api/v1${path}`, {
       method,
       headers: { ...headers, ...(authorization === null ? {} : { authorization }) },
@@ -73,15 +77,14 @@ export async function createWorld(slipway: Slipway, lab: Lab): Promise<World> {
       body: isJson ? JSON.parse(text) : {},
     }
   }
-  const world: World = {
+  const client: Client = {
     url,
-    lab,
     ask,
     get: (path) => ask('GET', path),
     post: (path, body) => ask('POST', path, { body }),
     remove: (path) => ask('DELETE', path),
     async host(hostname, keys = {}) {
-      await world.rows('POST', '/hosts', { ...plainHost, hostname, ...keys })
+      await client.rows('POST', '/hosts', { ...plainHost, hostname, ...keys })
       return hostname
     },
     async rows(method, path, body) {
@@ -90,10 +93,16 @@ export async function createWorld(slipway: Slipway, lab: Lab): Promise<World> {
       return listOf(answer)
     },
   }
+  return client
+}
+
+/** The client with a lab, whose repository and a region with it are there. */
+export async function createWorld({ url }: Pick<Slipway, 'url'>, lab: Lab): Promise<World> {
+  const client = connectTo(url)
   const { row } = lab.repository
-  await world.rows('POST', '/server_repositories', row)
-  await world.rows('POST', '/regions', { region_name: region, server_repositories: [row.hostname] })
-  return world
+  await client.rows('POST', '/server_repositories', row)
+  await client.rows('POST', '/regions', { region_name: region, server_repositories: [row.hostname] })
+  return { ...client, lab }
 }
 
 const isRaw = (body: unknown): body is string | Uint8Array =>

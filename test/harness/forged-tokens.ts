@@ -10,7 +10,7 @@ import {
 } from 'node:crypto'
 import { createKeyring } from '@slipway/secrets'
 import { createOpener } from '@slipway/secrets/open'
-import { readTable } from './secrets.ts'
+import { readTable } from './database.ts'
 
 /** A master key for tests, in the form of SLIPWAY_MASTER_KEY. */
 export const testMasterKey = `k1:${Buffer.alloc(32, 42).toString('base64')}`

@@ -1,7 +1,7 @@
 // Looks for passwords wherever they must not be: as they are, percent-encoded, in Base64.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import pg from 'pg'
+import { findSocket, query } from './database.ts'
 
 /** All spellings in which a secret could leak. */
 function spellings(secret: string): string[] {
@@ -46,27 +46,4 @@ findSecrets.inDatabases = async (dataDir: string, secrets: string[]): Promise<st
     }
   }
   return found
-}
-
-/** The rows of a table of the embedded databases of a data directory. */
-export function readTable(dataDir: string, database: string, sql: string): Promise<Record<string, string>[]> {
-  return query(findSocket(dataDir), database, sql)
-}
-
-async function query(host: string, database: string, sql: string): Promise<Record<string, string>[]> {
-  const client = new pg.Client({ host, port: 5432, user: 'slipway', database })
-  await client.connect()
-  try {
-    return (await client.query<Record<string, string>>(sql)).rows
-  } finally {
-    await client.end()
-  }
-}
-
-/** The server's socket directory stands in the fifth line of its postmaster.pid. */
-function findSocket(dataDir: string): string {
-  const pidFile = readFileSync(join(dataDir, 'postgres', 'pgdata', 'postmaster.pid'), 'utf8')
-  const directory = pidFile.split('\n')[4]
-  if (!directory) throw new Error('the database does not run')
-  return directory
 }

@@ -7,6 +7,7 @@ import { authService } from '@slipway/auth'
 import { createInProcessBus } from '@slipway/bus'
 import { catalogService } from '@slipway/catalog'
 import type { Context } from '@slipway/contracts'
+import { asUnavailable } from '@slipway/database'
 import { distributionService } from '@slipway/distribution'
 import { executorService } from '@slipway/executor'
 import { gatewayService } from '@slipway/gateway'
@@ -98,7 +99,7 @@ async function compose(
   const metrics = createMetrics()
   const scraped = await startMetricsServer({ ...settings, log, metrics })
   if (scraped !== undefined) releasers.push('metrics', () => scraped.close())
-  const hub = createInProcessBus({ log, observer: busMetrics(metrics) })
+  const hub = createInProcessBus({ log, observer: busMetrics(metrics), knownError: asUnavailable })
   releasers.push('bus', () => hub.close())
   const deps = async <S extends TObject>(service: {
     name: Context

@@ -23,6 +23,8 @@ export interface BusOptions {
   log?: BusLog
   /** Told of every question, for metrics. */
   observer?: BusObserver
+  /** What an error of a handler means to callers: one of the catalogue where it is known, else itself. */
+  knownError?: (error: unknown) => unknown
   /** Handlers of one registration that run at the same time. */
   concurrency?: number
   /** Messages of one registration that may wait for a handler; more are answered BUS_UNAVAILABLE. */
@@ -36,13 +38,14 @@ const defaultGraceMs = 10_000
 /** One service's bus over a connected carrier. */
 export function createBus(service: Context, carrier: Carrier, options: BusOptions = {}): Bus {
   const { log = stderrLog, observer = noObserver } = options
+  const { knownError = (error: unknown) => error } = options
   const { concurrency = defaultConcurrency, maxWaiting = defaultMaxWaiting } = options
   const queue = { concurrency, maxWaiting }
   const waits = createWaits()
   const asking = createAsking(carrier, observer)
   const publisher = createPublisher({ service, carrier, log })
   const registrations = createRegistrations()
-  const serving = { service, carrier, log, observer, waits, queue }
+  const serving = { service, carrier, log, observer, knownError, waits, queue }
   let closing: Promise<void> | undefined
 
   async function shutDown(graceMs: number): Promise<void> {

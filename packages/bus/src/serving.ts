@@ -15,6 +15,8 @@ export interface ServingDeps {
   carrier: Carrier
   log: BusLog
   observer: BusObserver
+  /** What an error of a handler means to callers. */
+  knownError: (error: unknown) => unknown
   /** Waits of running handlers; aborted together when the bus closes. */
   waits: Waits
   queue: WorkQueueOptions
@@ -68,7 +70,8 @@ async function answer(deps: ServingDeps, rpc: Rpc, handler: RequestHandler, requ
   try {
     const result = await handle(rpc, handler, request, requestId)
     reply = await replyMessage(result, rpc.subject, deps.carrier)
-  } catch (error) {
+  } catch (thrown) {
+    const error = deps.knownError(thrown)
     outcome = outcomeOf(error)
     logFailure(deps, rpc, requestId, error)
     reply = errorMessage(error, rpc.subject)

@@ -14,6 +14,7 @@ export const errorCatalogue = {
   INPUT_HEADER_INVALID: input("Header '{}' is invalid: {}"),
   INPUT_ONE_OBJECT: input('The request body must be one JSON object.'),
   INPUT_CONTENT_TYPE: input('Content-Type must be application/json.'),
+  INPUT_HOST_HEADER: input('The request must have one Host header.'),
   INPUT_BAD_URL: input('The URL could not be decoded.'),
   INPUT_PARAMETER_UNKNOWN: input("Following parameter, '{}', is not allowed."),
   INPUT_PARAMETERS_UNKNOWN: input("Following parameters, '{}', are not allowed."),

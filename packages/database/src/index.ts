@@ -14,6 +14,7 @@ export {
   retryLost,
   sqlState,
 } from './connections/sql-state.ts'
+export { asUnavailable } from './connections/unavailable.ts'
 export { pruneInbox, recordOnce } from './deliveries/inbox.ts'
 export { enqueue, enqueueMany, type NewDelivery, type OutboxStats, outboxStats } from './deliveries/outbox.ts'
 export { createRelay, type Relay } from './deliveries/relay.ts'

@@ -1,6 +1,7 @@
 // The one way in which a process makes its HTTP server. Each setting here answers a trap of Fastify's defaults.
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { ServerOptions } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Logger } from 'pino'
@@ -21,6 +22,8 @@ export interface CreateFastifyOptions {
   return503OnClosing?: boolean
   /** Answers what is not HTTP, on the raw socket. */
   clientErrorHandler?: FastifyServerOptions['clientErrorHandler']
+  /** False lets requests without a Host header in, so that the caller refuses them in its own form. Default true. */
+  requireHostHeader?: boolean
   /** Certificate and key in PEM form: serves HTTPS. */
   tls?: { cert: string; key: string }
   /** How long a client may take to send a whole request, in milliseconds; 0 for no limit (uploads of images). */
@@ -45,8 +48,11 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** A Fastify instance with our settings; routes, hooks, not-found and error handlers are the caller's. */
 export function createFastify(options: CreateFastifyOptions): FastifyInstance {
-  const { tls } = options
-  const app = tls === undefined ? Fastify(settings(options)) : makeHttps(settings(options), tls)
+  const { tls, requireHostHeader = true } = options
+  const app =
+    tls === undefined
+      ? Fastify({ ...settings(options), http: { requireHostHeader } })
+      : makeHttps(settings(options), { ...tls, requireHostHeader })
   logAbortedRequests(app)
   answerExpectations(app)
   const { drainMs = 0 } = options
@@ -86,7 +92,7 @@ function givenId({ headers }: IncomingMessage): string | undefined {
   return typeof id === 'string' && UUID.test(id) ? id : undefined
 }
 
-function makeHttps(base: FastifyServerOptions, tls: { cert: string; key: string }): FastifyInstance {
+function makeHttps(base: FastifyServerOptions, tls: ServerOptions): FastifyInstance {
   // Plugins see one type of instance, whichever of the two protocols is below.
   return Fastify({ ...base, https: tls } as FastifyServerOptions)
 }

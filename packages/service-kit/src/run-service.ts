@@ -34,6 +34,8 @@ export interface ServiceProcess<S extends TObject>
   defaultPort?: number
   /** Needed with a databaseFolder. */
   migrate?: Migrate
+  /** What an error of a handler means to callers (`asUnavailable` of @slipway/database). */
+  knownError?: (error: unknown) => unknown
   /** Why these settings will not do, said before anything is started. @param canReveal see ProcessParts.reveal */
   objection?(config: Static<S>, canReveal: boolean): string | undefined
   create(deps: ServiceDeps<Static<S>>, parts: ProcessParts): Promise<RunningService>
@@ -98,7 +100,13 @@ async function start<S extends TObject>(context: StartContext<S>) {
   if (scraped !== undefined) releasers.push('metrics', () => scraped.close())
   log.info({ http: server?.address, pid: process.pid }, 'starting')
 
-  const hub = connectNatsBus({ ...natsOptions(settings), log, observer: busMetrics(metrics) })
+  const { knownError } = service
+  const hub = connectNatsBus({
+    ...natsOptions(settings),
+    log,
+    observer: busMetrics(metrics),
+    ...(knownError === undefined ? {} : { knownError }),
+  })
   releasers.push('bus', () => hub.close())
   const bus = await orAborted(hub.connect(service.name), signal)
   const database = await openDatabase({ service, url: settings.databaseUrl, log, signal })

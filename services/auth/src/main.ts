@@ -1,5 +1,5 @@
 // Runs this service alone (cluster shape).
-import { migrate } from '@slipway/database'
+import { asUnavailable, migrate } from '@slipway/database'
 import { runService } from '@slipway/service-kit'
 import { authService } from './index.ts'
 
@@ -7,6 +7,7 @@ await runService({
   ...authService,
   defaultPort: 5001,
   migrate,
+  knownError: asUnavailable,
   // Before anything is stored: a password that nobody saw would lock everybody out.
   objection: ({ adminPassword }, canReveal) =>
     canReveal || adminPassword !== undefined

@@ -1,6 +1,6 @@
 // Runs this service alone (cluster shape).
-import { migrate } from '@slipway/database'
+import { asUnavailable, migrate } from '@slipway/database'
 import { runService } from '@slipway/service-kit'
 import { inventoryService } from './index.ts'
 
-await runService({ ...inventoryService, defaultPort: 5002, migrate })
+await runService({ ...inventoryService, defaultPort: 5002, migrate, knownError: asUnavailable })

@@ -1,6 +1,6 @@
 // Runs this service alone (cluster shape).
-import { migrate } from '@slipway/database'
+import { asUnavailable, migrate } from '@slipway/database'
 import { runService } from '@slipway/service-kit'
 import { schedulerService } from './index.ts'
 
-await runService({ ...schedulerService, defaultPort: 5003, migrate })
+await runService({ ...schedulerService, defaultPort: 5003, migrate, knownError: asUnavailable })

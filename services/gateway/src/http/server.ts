@@ -13,6 +13,7 @@ import { addApiBrowser, describeApi } from '../openapi/api-browser.ts'
 import { type ApiDeps, api } from './api.ts'
 import { clientErrorHandler } from './client-error.ts'
 import { bodyLimitBytes, notFoundError, sendError } from './errors.ts'
+import { installHttpRules } from './http-rules.ts'
 import { measureRequests } from './request-metrics.ts'
 import { apiPrefix } from './url.ts'
 
@@ -41,12 +42,14 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
       sendError(error, request, reply).catch((err: unknown) => request.log.error({ err }, 'no answer'))
     },
     clientErrorHandler,
+    requireHostHeader: false,
     drainMs: deps.drainMs,
     trustedProxies: deps.trustedProxies,
     // Uploads of distributions take as long as they take; other bodies have their time, see limitBodyTime.
     requestTimeoutMs: 0,
     ...(deps.tls === undefined ? {} : { tls: deps.tls }),
   })
+  installHttpRules(app)
   measureRequests(app, deps.health.metrics)
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply))
   app.setNotFoundHandler((request, reply) => sendError(notFoundError(request), request, reply))

@@ -19,7 +19,7 @@ const maxCommandLength = 500
 // A character that would end or change the line on the router. Sample: CR
 const CONTROL = /\p{Cc}/u
 
-/** What a row of POST /custom_command_profiles comes to. Errors: ROW_KEY_MISSING, ROW_TOO_LONG, ROW_CONTROL_CHARACTERS. */
+/** What a row of POST /custom_command_profiles comes to. Errors: ROW_KEY_MISSING, ROW_TOO_LONG, ROW_CONTROL_CHARACTERS, ROW_INVALID_VALUE. */
 export function decideProfile(input: ProfileInput, deps: ProfileDecisionDeps): CommandProfile {
   if (input.name === '') throw createError('ROW_KEY_MISSING', ['profile_name'])
   const existing = deps.existing.get(input.name)
@@ -35,6 +35,10 @@ export function decideProfile(input: ProfileInput, deps: ProfileDecisionDeps): C
 
 function checkCommand(command: string): void {
   if (CONTROL.test(command)) throw createError('ROW_CONTROL_CHARACTERS', ['command_list'])
+  // A router does not wait for the end of the line: it prints help, and what follows is another command.
+  if (command.includes('?')) {
+    throw createError('ROW_INVALID_VALUE', ['command_list', 'a ? would ask the router for help.'])
+  }
   if ([...command].length > maxCommandLength) {
     throw createError('ROW_TOO_LONG', ['command_list', maxCommandLength])
   }

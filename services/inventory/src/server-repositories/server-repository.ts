@@ -106,8 +106,9 @@ function refuseForeignKeys(input: RepositoryInput, rules: TypeRules): void {
   if (foreign.length > 1) throw createError('ROW_KEYS_UNKNOWN', [foreign.join("','")])
 }
 
-// What would end an argument, start help or a filter on a router's command line, or break the URL. Sample: `a b|c`
-const UNSAFE_ON_ROUTER = /[\s|?"'`\\<>;\p{Cc}]/u
+// What would end an argument, start help or a filter on a router's command line, or break the URL; nor do routers take
+// anything but ASCII. Sample: `a b|c`
+const UNSAFE_ON_ROUTER = /[^!-~]|[|?"'`\\<>;$&]/
 // Name of a VRF. Sample: `Mgmt-intf`
 const VRF = /^[A-Za-z0-9._:-]+$/
 
@@ -118,7 +119,7 @@ function checkValue(field: TextField, value: string | null | undefined): void {
   else if (field === 'vrf' ? !VRF.test(value) : field !== 'username' && UNSAFE_ON_ROUTER.test(value)) {
     throw createError('ROW_INVALID_VALUE', [
       restKeys[field],
-      'blanks, quotes and | ? ; < > \\ are not allowed.',
+      'only ASCII without blanks, quotes and | ? ; < > $ & \\ is allowed.',
     ])
   }
 }
