@@ -5,9 +5,10 @@ import {
   downloadFailure,
   downloadPrefix,
   isSlipwayError,
+  parseDistributionPath,
   type SlipwayError,
 } from '@slipway/contracts'
-import { type IdentityDeps, installIdentity, type ServiceDeps } from '@slipway/service-kit'
+import { type IdentityDeps, installIdentity, pathOf, type ServiceDeps } from '@slipway/service-kit'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { failureBody } from '../http/envelope.ts'
 import { installUpstream, pick, turned } from '../http/upstream.ts'
@@ -60,6 +61,7 @@ export function createDownloadProxy({ urls, auth, log }: DownloadProxyDeps): Fas
           }
           // A GET's body means nothing, and is not sent on.
           delete request.headers['content-type']
+          if (upstreamPath(request) === undefined) throw createError('ROUTE_NOT_FOUND')
         },
         handler: async (request, reply) => {
           fetchFrom(turned(urls), request, reply)
@@ -75,7 +77,7 @@ export function createDownloadProxy({ urls, auth, log }: DownloadProxyDeps): Fas
     reply: FastifyReply,
   ): void {
     if (url === undefined) return void sendFailure(createError('BUS_UNAVAILABLE'), reply)
-    reply.from(`${url}${pathOf(request.url)}`, {
+    reply.from(`${url}${upstreamPath(request) ?? downloadPrefix}`, {
       queryString: () => '',
       // Its own retries would take the Retry-After of a 503 for milliseconds.
       retryDelay: () => null,
@@ -90,10 +92,20 @@ export function createDownloadProxy({ urls, auth, log }: DownloadProxyDeps): Fas
   }
 }
 
-/** `/download/link/<token>/<file>` */
-const LINK = /^\/download\/link\/[^/?#]+\/[^/?#]+(?:[?#]|$)/
-const isLink = ({ url }: FastifyRequest) => LINK.test(url)
-const pathOf = (url: string) => url.split(/[?#]/, 1)[0] ?? ''
+const isLink = ({ url }: FastifyRequest) => partsOf(url)[0] === 'link' && partsOf(url).length === 3
+
+/** What stands below the prefix, not decoded. */
+const partsOf = (url: string) =>
+  pathOf(url)
+    .slice(downloadPrefix.length + 1)
+    .split('/')
+
+/** The path to ask for, made of names that were checked; undefined if there can be nothing. */
+function upstreamPath(request: FastifyRequest): string | undefined {
+  const parts = partsOf(request.url)
+  const names = parts.length === 2 || isLink(request) ? parseDistributionPath(parts) : undefined
+  return names && [downloadPrefix, ...names].join('/')
+}
 
 function asOurs(error: unknown, log: DownloadProxyDeps['log']): SlipwayError {
   if (isSlipwayError(error)) return error

@@ -1,0 +1,108 @@
+// Distributions as agents meet them: plain curl and wget against a running Slipway, in the shape that is chosen.
+import { execFile } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { havePrograms } from '@slipway/test-kit'
+import t, { type Test } from 'tap'
+import { makeDataDir } from '../harness/data-dir.ts'
+import { type Slipway, startSlipway } from '../harness/slipway.ts'
+
+const run = promisify(execFile)
+const content = gzipSync(randomBytes(3_000_000))
+const sha256 = createHash('sha256').update(content).digest('hex')
+
+if (havePrograms(t, { curl: 'curl', wget: 'wget' })) {
+  t.test('distributions', async (t) => {
+    const { path, remove } = await makeDataDir()
+    const slipway = await startSlipway(join(path, 'data'))
+    t.teardown(async () => {
+      await slipway.child.stop()
+      await remove()
+    })
+    await journey(t, slipway, path)
+  })
+}
+
+async function journey(t: Test, { url, password, api }: Slipway, folder: string) {
+  const file = join(folder, 'agent.tgz')
+  await writeFile(file, content)
+  const place = `${url}/api/v1/distributions/im2-agent/agent.tgz`
+  const download = `${url}/download/im2-agent/agent.tgz`
+  const login = ['-u', `root:${password}`]
+  const curl = async (...args: string[]) => (await run('curl', ['-s', '--max-time', '60', ...args])).stdout
+  const status = (...args: string[]) => curl('-o', '/dev/null', '-w', '%{http_code}', ...args)
+  const target = join(folder, 'fetched.tgz')
+
+  await t.test('are published with curl, which asks before it sends', async (t) => {
+    t.equal(await status(...login, '-T', file, place), '201')
+    t.equal(await status(...login, '-T', file, '-H', 'Expect: 100-continue', place), '200')
+    t.equal(await status('-T', file, '-H', 'Expect: 100-continue', place), '401')
+    t.equal(await status(...login, '-T', file, place.replace('.tgz', '.zip')), '400')
+    t.equal(await status(...login, '-T', file, place.replace('im2-agent', 'jp1_agent')), '400')
+    t.equal(await status(...login, '-T', file, place.replace('agent.tgz', '..%2fagent.tgz')), '400')
+    const rows = await api.ok<{ distribution_list: object[] }>('GET', '/distributions')
+    t.match(rows.distribution_list, [
+      { directory: 'im2-agent', file: 'agent.tgz', sha256, published_by: 'root' },
+    ])
+  })
+
+  await t.test('are fetched with curl and wget, which go on where they stopped', async (t) => {
+    await curl(...login, '-f', '-o', target, download)
+    t.ok((await readFile(target)).equals(content))
+    await truncate(target, 1_000_000)
+    await curl(...login, '-f', '-C', '-', '-o', target, download)
+    t.ok((await readFile(target)).equals(content), 'curl -C -')
+    await truncate(target, 1_234_567)
+    await run('wget', [
+      '-q',
+      '-c',
+      '--auth-no-challenge',
+      '--user',
+      'root',
+      '--password',
+      password,
+      '-O',
+      target,
+      download,
+    ])
+    t.ok((await readFile(target)).equals(content), 'wget -c')
+  })
+
+  await t.test('are kept from others, with 403 and 404', async (t) => {
+    t.equal(await status(download), '403')
+    t.match(await curl(download), /"status_message":"Forbidden"/)
+    for (const path of [
+      'im2-agent/none.tgz',
+      'im2-agent/..%2fagent.tgz',
+      '%2e%2e/%2e%2e/etc/passwd',
+      'a%zz/b',
+    ]) {
+      t.equal(await status(...login, '--path-as-is', `${url}/download/${path}`), '404', path)
+      t.equal(await status('--path-as-is', `${url}/download/${path}`), '403', path)
+    }
+    t.equal(await status(...login, '-X', 'POST', download), '405')
+    const head = await curl(...login, '-I', '-H', 'Accept: text/html', download)
+    t.match(head, new RegExp(`etag: "${sha256}"`, 'i'))
+    t.match(head, /content-type: application\/x-gzip/i)
+    t.equal(await status(...login, '-H', `If-None-Match: "${sha256}"`, download), '304')
+    t.equal(await status(...login, '-r', '99999999-', download), '416')
+  })
+
+  await t.test('are reached by links without credentials, once', async (t) => {
+    const { url: link } = await api.ok<{ url: string }>('POST', '/distributions/im2-agent/agent.tgz/links', {
+      uses: 1,
+    })
+    t.ok(link.startsWith(`${url}/download/link/`))
+    t.equal(await status(link), '200')
+    t.equal(await status(link), '403')
+  })
+
+  await t.test('are deleted', async (t) => {
+    await api.ok('DELETE', '/distributions/im2-agent/agent.tgz')
+    t.equal(await status(...login, download), '404')
+    t.equal((await api.call('DELETE', '/distributions/im2-agent/agent.tgz')).status, 404)
+  })
+}
