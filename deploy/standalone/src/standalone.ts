@@ -31,8 +31,10 @@ import { openDatabases } from './databases.ts'
 import type { StandaloneSettings } from './settings.ts'
 
 /** Services with a database, in the order of their start. */
-export const domainServices: readonly Pick<ServiceDefinition, 'name' | 'configSchema' | 'databaseFolder'>[] =
-  [authService, inventoryService, catalogService, schedulerService, distributionService, executorService]
+export const domainServices: readonly Pick<
+  ServiceDefinition,
+  'name' | 'configSchema' | 'databaseFolder' | 'sealedTables'
+>[] = [authService, inventoryService, catalogService, schedulerService, distributionService, executorService]
 
 export interface Standalone {
   url: string

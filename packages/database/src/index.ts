@@ -24,6 +24,7 @@ export { type DirectoryLock, lockDirectory } from './embedded/directory-lock.ts'
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
+  findEmbeddedPostgres,
   startEmbeddedPostgres,
 } from './embedded/embedded-postgres.ts'
 export { ensureDatabase } from './embedded/ensure-database.ts'

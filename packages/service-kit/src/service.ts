@@ -37,6 +37,16 @@ export interface RunningService {
   readonly address?: string
 }
 
+/** A table with columns that are sealed with the master key; `npm run rekey` knows of sealed values from here only. */
+export interface SealedTable {
+  /** Also the table of the place for which a value is sealed. */
+  readonly table: string
+  /** The column that stands as row in the place, and its type. */
+  readonly key: { readonly column: string; readonly type: 'uuid' | 'text' }
+  /** Columns, and the field of the place of each. */
+  readonly columns: readonly { readonly column: string; readonly field: string }[]
+}
+
 /** What a service package exports. */
 export interface ServiceDefinition<S extends TObject = TObject> {
   name: Context
@@ -44,5 +54,7 @@ export interface ServiceDefinition<S extends TObject = TObject> {
   configSchema: S
   /** Absolute folder that holds prisma/schema.prisma and prisma/migrations; absent if it has no database. */
   databaseFolder?: string
+  /** Where its database holds sealed values; absent if nowhere. */
+  sealedTables?: readonly SealedTable[]
   create(deps: ServiceDeps<Static<S>>): Promise<RunningService>
 }

@@ -22,6 +22,7 @@ import { type Database, openDatabase } from './database.ts'
 import { createKeyService, type KeyService } from './keys/key-service.ts'
 import { createKeyStore } from './keys/key-store.ts'
 import { startRotation } from './keys/rotation.ts'
+import { sealedTables } from './sealed-tables.ts'
 import { createTokenService } from './tokens/token-service.ts'
 import type { InitialAdmin } from './users/initial-admin.ts'
 import { ensureAdmin } from './users/initial-admin-service.ts'
@@ -45,6 +46,7 @@ export const authService: AuthService = {
   name: 'auth',
   configSchema: authConfig,
   databaseFolder: fileURLToPath(new URL('..', import.meta.url)),
+  sealedTables,
   create,
 }
 

@@ -34,6 +34,7 @@ import { createJumpHostStore } from './jump-hosts/jump-host-store.ts'
 import { serveRegions } from './regions/region-handlers.ts'
 import { createRegionService } from './regions/region-service.ts'
 import { createRegionStore } from './regions/region-store.ts'
+import { sealedTables } from './sealed-tables.ts'
 import { serveRepositories } from './server-repositories/server-repository-handlers.ts'
 import { createRepositoryService } from './server-repositories/server-repository-service.ts'
 import { createRepositoryStore } from './server-repositories/server-repository-store.ts'
@@ -46,6 +47,7 @@ export const inventoryService: ServiceDefinition<typeof inventoryConfig> = {
   name: 'inventory',
   configSchema: inventoryConfig,
   databaseFolder: fileURLToPath(new URL('..', import.meta.url)),
+  sealedTables,
   create,
 }
 

@@ -23,7 +23,7 @@ import { ensureDatabase } from './ensure-database.ts'
 import { familyMemoryKb } from './memory.ts'
 import { existingHome, placeBinaries, placeHome } from './placement.ts'
 import { chooseUser } from './run-user.ts'
-import { makeSocketDirectory, removeSocketDirectory } from './socket-directory.ts'
+import { makeSocketDirectory, readSocketDirectory, removeSocketDirectory } from './socket-directory.ts'
 import { createTcpAccess, type TcpAccess } from './tcp-access.ts'
 
 /** Characters that pg_ctl would pass to a shell within double quotes. */
@@ -89,6 +89,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await lock.release()
     throw error
   }
+}
+
+/** The server of a data directory that runs now, for looking in from another process; undefined if none runs. */
+export async function findEmbeddedPostgres(
+  dataDir: string,
+): Promise<Pick<EmbeddedPostgres, 'pid' | 'home' | 'connection'> | undefined> {
+  const home = await existingHome(resolve(dataDir))
+  const pid = await runningPostmaster(join(home, 'pgdata'))
+  const socket = await readSocketDirectory(home)
+  if (pid === undefined || socket === undefined) return undefined
+  return { pid, home, connection: (name) => connectionAt(socket, name) }
 }
 
 async function bringUp(

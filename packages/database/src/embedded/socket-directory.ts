@@ -33,10 +33,15 @@ async function makeTemporary(user: RunUser | undefined): Promise<string> {
   return mkdtemp(join(usable ? base : '/tmp', 'slipway-'))
 }
 
+/** The directory of the last start; undefined after a stop. */
+export async function readSocketDirectory(home: string): Promise<string | undefined> {
+  const directory = (await readFile(join(home, RECORD), 'utf8').catch(() => '')).trim()
+  return directory === '' ? undefined : directory
+}
+
 /** Removes the directory of the last start, also after a SIGKILL. */
 export async function removeSocketDirectory(home: string): Promise<void> {
-  const record = join(home, RECORD)
-  const directory = (await readFile(record, 'utf8').catch(() => '')).trim()
-  if (directory !== '') await rm(directory, { recursive: true, force: true })
-  await rm(record, { force: true })
+  const directory = await readSocketDirectory(home)
+  if (directory !== undefined) await rm(directory, { recursive: true, force: true })
+  await rm(join(home, RECORD), { force: true })
 }
