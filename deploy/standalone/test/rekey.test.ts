@@ -111,7 +111,9 @@ t.test('what others write meanwhile is never lost', async (t) => {
   const running = run(`${k2},${k1}`)
   for (const n of [3, 150, 297]) await write(n, fresh)
   await write(60, old)
-  t.equal((await running) === 0 || (await run(`${k2},${k1}`)) === 0, true)
+  await running
+  // A service that still has the old key in front may have written after its column was passed.
+  t.equal(await run(`${k2},${k1}`), 0)
   const check = createSealer(createKeyring(`${k3},${k2}`))
   for (const { id, sealed } of await stored()) {
     if (sealed === null) continue
