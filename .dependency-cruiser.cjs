@@ -20,16 +20,16 @@ module.exports = {
     },
     {
       name: 'only-standalone-composes',
-      comment: 'Only the composition root may import services.',
+      comment: 'Only the composition root may import services; benchmarks compose what they measure.',
       severity: 'error',
-      from: { path: '^(packages|test)/' },
+      from: { path: '^(packages|test)/', pathNot: '^test/bench/' },
       to: { path: '^services/[^/]+/src' },
     },
     {
       name: 'no-deep-imports',
       comment: "Another package's src is private; import the package by its name.",
       severity: 'error',
-      from: { path: '^(packages|services|deploy)/([^/]+)/' },
+      from: { path: '^(packages|services|deploy|test)/([^/]+)/' },
       to: {
         path: '^(packages|services)/[^/]+/(src|test)/',
         pathNot: [

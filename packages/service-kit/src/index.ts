@@ -1,3 +1,4 @@
+export * from './batcher.ts'
 export * from './bus-metrics.ts'
 export * from './clock.ts'
 export * from './config.ts'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Value } from '@sinclair/typebox/value'
 import type { Bus } from '@slipway/bus'
-import { createError, inventoryDeliveries, schedulerDeliveries } from '@slipway/contracts'
+import { type ClaimedJob, createError, inventoryDeliveries, schedulerDeliveries } from '@slipway/contracts'
 import { createRelay, type OutgoingDelivery, outboxStats, pruneInbox } from '@slipway/database'
 import { createJumpHosts } from '@slipway/router-session'
 import { createKeyring, createSignatures } from '@slipway/secrets'
@@ -32,7 +32,7 @@ import { createEventStore } from './runs/event-store.ts'
 import { createJournalStore } from './runs/journal-store.ts'
 import { startLeaseService } from './runs/lease-service.ts'
 import { createResultService } from './runs/result-service.ts'
-import type { LeaseTimes } from './runs/run.ts'
+import type { LeaseTimes, RunResult } from './runs/run.ts'
 import { serveRuns } from './runs/run-handlers.ts'
 import { createRunService } from './runs/run-service.ts'
 import { createRunStore } from './runs/run-store.ts'
@@ -44,8 +44,14 @@ export interface RunningExecutor extends RunningService {
   ticketedRoutes: FastifyPluginAsync
 }
 
+/** What an executor is given. */
+export interface ExecutorDeps extends ServiceDeps<ExecutorConfig> {
+  /** What a run does instead of working on its router: for measuring everything around the work. */
+  work?: (job: ClaimedJob) => Promise<RunResult>
+}
+
 /** Starts an executor on its migrated database. */
-export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise<RunningExecutor> {
+export async function createExecutor(deps: ExecutorDeps): Promise<RunningExecutor> {
   const { bus, clock, config, log, metrics: registry = createRegistry() } = deps
   if (deps.database === undefined) throw new Error('the executor needs a database')
   const releasers = createReleasers({
@@ -73,7 +79,8 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
   const jumpHosts = createJumpHosts({ connectTimeoutMs: config.connectTimeout })
   releasers.push('jump hosts', () => jumpHosts.close())
   const results = createResultService({ store, runs, bus, kick: relay.kick, log })
-  const perform = createRunService({
+  const { work } = deps
+  const performRun = createRunService({
     bus,
     opener: createOpener(keyring),
     clock,
@@ -97,6 +104,8 @@ export async function createExecutor(deps: ServiceDeps<ExecutorConfig>): Promise
     maxAttempts: config.maxAttempts,
     cancelReachMs: config.cancelReach,
   })
+  const perform: typeof performRun =
+    work === undefined ? performRun : async (run) => results.record(run, await work(run.run.job), {})
   if (config.sole) await runs.expireAll()
   await pruneInbox(store.db)
 

@@ -59,7 +59,7 @@ async function open(t: Teardown) {
 async function running(runs: RunStore, jobId = 1) {
   const [run] = await runs.record('a', [job(jobId)])
   if (run === undefined) throw new Error('not recorded')
-  await runs.start(run)
+  await runs.start([run])
   return run
 }
 
@@ -75,8 +75,12 @@ t.test('a run is recorded once, whoever claims it', async (t) => {
     [{ jobId: 1, attempt: 2 }],
     'never confirmed, so offered to another',
   )
-  t.equal(await runs.start({ jobId: 1, attempt: 1 }), undefined, 'the first one may not begin any more')
-  t.match(await runs.start({ jobId: 1, attempt: 2 }), { startedAt: Date, cancelledBy: undefined })
+  t.equal(
+    (await runs.start([{ jobId: 1, attempt: 1 }]))[0],
+    undefined,
+    'the first one may not begin any more',
+  )
+  t.match((await runs.start([{ jobId: 1, attempt: 2 }]))[0], { startedAt: Date, cancelledBy: undefined })
   t.same(await runs.record('c', [job(1)]), [], 'it runs')
 })
 
@@ -84,7 +88,7 @@ t.test('a job that was submitted anew gets attempts of its own', async (t) => {
   const { runs, store } = await open(t)
   const run = await running(runs)
   t.same(await runs.record('b', [job(1, 2)]), [], 'not while it runs')
-  await store.transact((tx) => runs.end(tx, run, { ...done, outcome: 'failed' }))
+  await store.transact((tx) => runs.end(tx, [{ run: run, result: { ...done, outcome: 'failed' } }]))
   t.match(await runs.record('b', [job(1, 2)]), [{ submission: 2, attempt: 2, firstAttempt: 2 }])
   await runs.drop({ jobId: 1, attempt: 2 })
   t.match(
@@ -99,7 +103,7 @@ t.test('a mutating command is written down only while the lease holds', async (t
   const [claimed] = await runs.record('a', [job(1)])
   if (claimed === undefined) throw new Error('not recorded')
   t.equal(await journal.write(claimed, command), undefined, 'not before the run is confirmed')
-  await runs.start(claimed)
+  await runs.start([claimed])
   t.match(await journal.write(claimed, command), { attempt: 1, kind: 'activate', outcome: undefined })
   t.equal(await journal.write({ jobId: 1, attempt: 2 }, command), undefined, 'another attempt')
   await age(31)
@@ -119,11 +123,17 @@ t.test('a run is taken over after its lease and a grace, once', async (t) => {
   t.equal(both.length, 1)
   t.same(await runs.renew([first]), [], 'the first owner cannot renew')
   t.equal(await journal.write(first, command), undefined, 'nor send')
-  t.equal(await store.transact((tx) => runs.end(tx, first, done)), undefined, 'nor end it')
-  t.ok(await store.transact((tx) => runs.end(tx, { jobId: 1, attempt: 2 }, done)))
-  t.equal(
-    await store.transact((tx) => runs.end(tx, { jobId: 1, attempt: 2 }, done)),
-    undefined,
+  t.same(
+    await store.transact((tx) => runs.end(tx, [{ run: first, result: done }])),
+    [undefined],
+    'nor end it',
+  )
+  t.match(await store.transact((tx) => runs.end(tx, [{ run: { jobId: 1, attempt: 2 }, result: done }])), [
+    { endedAt: Date },
+  ])
+  t.same(
+    await store.transact((tx) => runs.end(tx, [{ run: { jobId: 1, attempt: 2 }, result: done }])),
+    [undefined],
     'nobody twice',
   )
   await age(1_000_000)
@@ -189,7 +199,7 @@ t.test('a cancelled run sends nothing but an abort, whenever the cancellation ca
   t.equal(await cancel(1, 1, 'nils'), false, 'the first one stands')
   const [run] = await runs.record('a', [job(1)])
   if (run === undefined) throw new Error('not recorded')
-  t.match(await runs.start(run), { cancelledBy: 'olga' })
+  t.match((await runs.start([run]))[0], { cancelledBy: 'olga' })
   t.equal(await journal.write(run, command), undefined)
   t.match(await journal.write(run, { ...command, kind: 'abort' }), { kind: 'abort' })
   t.match(await runs.renew([run]), [{ jobId: 1, cancelledBy: 'olga' }])
@@ -197,7 +207,9 @@ t.test('a cancelled run sends nothing but an abort, whenever the cancellation ca
   await runs.release(run)
   const [taken] = await runs.takeOver('b', 1)
   t.match(taken, { run: { cancelledBy: 'olga', attempt: 2 } })
-  await store.transact((tx) => runs.end(tx, { jobId: 1, attempt: 2 }, { ...done, outcome: 'failed' }))
+  await store.transact((tx) =>
+    runs.end(tx, [{ run: { jobId: 1, attempt: 2 }, result: { ...done, outcome: 'failed' } }]),
+  )
   t.equal(await cancel(1), false, 'it has ended')
   t.same((await pool.query('SELECT * FROM cancellation')).rows, [])
   t.match(await runs.record('a', [job(1, 2)]), [{ submission: 2, cancelledBy: undefined }])
@@ -214,7 +226,9 @@ t.test('what happened is told in the order in which it happened, by the contract
   const run = await running(runs)
   await store.transact((tx) => runs.cancel(tx, { jobId: 1, submission: 1, requestedBy: 'olga' }))
   await journal.write(run, { ...command, kind: 'abort' })
-  await store.transact((tx) => runs.end(tx, run, { ...done, outcome: 'failed', statusMessage: 'Cancelled' }))
+  await store.transact((tx) =>
+    runs.end(tx, [{ run: run, result: { ...done, outcome: 'failed', statusMessage: 'Cancelled' } }]),
+  )
   const { rows } = await pool.query(
     `SELECT job_id::int AS "jobId", seq, attempt, at, kind, payload FROM job_event ORDER BY seq`,
   )

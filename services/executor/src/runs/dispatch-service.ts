@@ -4,7 +4,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Bus } from '@slipway/bus'
 import { type ClaimedJob, hasCode, schedulerMessages } from '@slipway/contracts'
-import type { Clock } from '@slipway/service-kit'
+import { isDataError } from '@slipway/database'
+import { type Batcher, type Clock, createBatcher } from '@slipway/service-kit'
 import type { Logger } from 'pino'
 import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { ActiveRun, ActiveRuns } from './active-runs.ts'
@@ -12,12 +13,14 @@ import { type LeaseEnd, leaseEndFrom } from './lease.ts'
 import type { LeaseTimes, Run } from './run.ts'
 import { pauseRun, type RunControl } from './run-control.ts'
 import { requestOf, runLogger } from './run-logger.ts'
-import type { RunStore } from './run-store.ts'
+import type { RunKey, RunStore, StartedRun } from './run-store.ts'
 
 /** After a look in vain the next one comes no sooner, even if a job is due: it waits for a limit or another host. */
 const LEAST_REST_MS = 1_000
 const LONGEST_REST_MS = 60_000
 const LARGEST_CLAIM = 100
+/** Confirmed runs that are started by one statement at most. */
+const START_BATCH = 100
 /** The scheduler offers an unconfirmed job again after 15 s; until then it is worth trying. */
 const CONFIRM_TRIES = 4
 const CONFIRM_PAUSE_MS = 1_500
@@ -58,13 +61,18 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   let sweepAt = 0
   let claimAt = 0
 
+  const starts: Starts = createBatcher({
+    limit: START_BATCH,
+    run: (keys) => store.start(keys),
+    isolates: isDataError,
+  })
   const free = () => (stopped ? 0 : Math.max(0, deps.concurrency - runs.count()))
 
   const begin = (run: Run, end: LeaseEnd) => {
     if (stopped) return
     runs.begin(run, end, async (active) => {
       try {
-        if (await confirmed(deps, active)) await deps.perform(active)
+        if (await confirmed(deps, starts, active)) await deps.perform(active)
       } catch (error) {
         runLogger(log, run).error({ err: error }, 'a run could not be started; it is left to be taken over')
       } finally {
@@ -160,8 +168,10 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   }
 }
 
+type Starts = Batcher<RunKey, StartedRun | undefined>
+
 /** Tells the scheduler that the run is recorded, and starts it. @returns false if it is not ours to do */
-async function confirmed(deps: DispatchDeps, active: ActiveRun): Promise<boolean> {
+async function confirmed(deps: DispatchDeps, starts: Starts, active: ActiveRun): Promise<boolean> {
   const { run, control } = active
   if (run.state === 'running') return true
   for (let attempt = 1; ; attempt += 1) {
@@ -170,7 +180,7 @@ async function confirmed(deps: DispatchDeps, active: ActiveRun): Promise<boolean
       // The name of whoever claimed it: after a take-over the scheduler knows the job under that name.
       const confirmation = { executorId: run.claimedBy, jobId, submission }
       await deps.bus.request(schedulerMessages.confirmRun, confirmation, requestOf(job))
-      const started = await deps.store.start(run)
+      const started = await starts.add(run)
       if (started?.cancelledBy !== undefined) control.cancel({ by: started.cancelledBy })
       return started !== undefined
     } catch (error) {

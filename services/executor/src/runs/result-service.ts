@@ -8,7 +8,8 @@ import {
   type PayloadOf,
   schedulerDeliveries,
 } from '@slipway/contracts'
-import { enqueueMany, type NewDelivery } from '@slipway/database'
+import { enqueueMany, isDataError, type NewDelivery } from '@slipway/database'
+import { createBatcher } from '@slipway/service-kit'
 import type { Logger } from 'pino'
 import { storable } from '../actions/device-text.ts'
 import type { ExecutorStore } from '../executor-store.ts'
@@ -16,7 +17,7 @@ import type { ActiveRun } from './active-runs.ts'
 import type { Run, RunResult } from './run.ts'
 import { pauseRun } from './run-control.ts'
 import { runLogger } from './run-logger.ts'
-import type { RunStore } from './run-store.ts'
+import type { EndedRun, RunStore } from './run-store.ts'
 
 /** What a run saw of its host. */
 export interface Sight {
@@ -41,25 +42,33 @@ export interface ResultServiceDeps {
 }
 
 const RETRY_MS = 2_000
+/** Ends of runs that share a transaction at most. */
+const BATCH = 100
 const LONGEST_STATUS = 1_000
 const LONGEST_TRACE = 32_000
 const CUT = '\n…\n'
 
 export function createResultService({ store, runs, bus, kick, log }: ResultServiceDeps): ResultService {
-  const end = (run: Run, result: RunResult, seen: Sight) =>
-    store.transact(async (tx) => {
-      const times = await runs.end(tx, run, result)
-      if (times === undefined) return false
-      await enqueueMany(tx, [resultDelivery(run, result, times), ...discoveryDelivery(run, seen)])
-      return true
-    })
+  const ends = createBatcher<Ended, boolean>({
+    limit: BATCH,
+    isolates: isDataError,
+    run: (batch) =>
+      store.transact(async (tx) => {
+        const times = await runs.end(tx, batch)
+        await enqueueMany(
+          tx,
+          batch.flatMap((ended, index) => deliveriesOf(ended, times[index])),
+        )
+        return times.map((time) => time !== undefined)
+      }),
+  })
   return {
     async record(active, result, seen) {
       const { run, control } = active
       const tidy = tidyResult(result)
       for (;;) {
         try {
-          if (await end(run, tidy, seen)) kick()
+          if (await ends.add({ run, result: tidy, seen })) kick()
           else runLogger(log, run).warn('somebody else has the run; its result is dropped')
           return
         } catch (error) {
@@ -87,6 +96,17 @@ export function createResultService({ store, runs, bus, kick, log }: ResultServi
   }
 }
 
+interface Ended {
+  readonly run: Run
+  readonly result: RunResult
+  readonly seen: Sight
+}
+
+/** What is told of a run that ended; nothing of one that is somebody else's. */
+function deliveriesOf({ run, result, seen }: Ended, times: EndedRun | undefined): NewDelivery[] {
+  return times === undefined ? [] : [resultDelivery(run, result, times), ...discoveryDelivery(run, seen)]
+}
+
 function tidyResult(result: RunResult): RunResult {
   return {
     outcome: result.outcome,
@@ -104,7 +124,7 @@ function middleCut(text: string): string {
   return text.slice(0, half) + CUT + text.slice(-half)
 }
 
-function resultDelivery(run: Run, result: RunResult, times: { startedAt: Date; endedAt: Date }): NewDelivery {
+function resultDelivery(run: Run, result: RunResult, times: EndedRun): NewDelivery {
   const payload: PayloadOf<typeof schedulerDeliveries.recordResult> = {
     jobId: run.jobId,
     submission: run.submission,

@@ -33,6 +33,39 @@ export type RunKey = Pick<Run, 'jobId' | 'attempt'>
 
 export type RunStore = ReturnType<typeof createRunStore>
 
+/** A run that may act. */
+export interface StartedRun {
+  readonly startedAt: Date
+  /** Who cancelled it meanwhile. */
+  readonly cancelledBy: string | undefined
+}
+
+/** How a run is to end. */
+export interface RunEnd {
+  readonly run: RunKey
+  readonly result: RunResult
+}
+
+export interface EndedRun {
+  readonly startedAt: Date
+  readonly endedAt: Date
+}
+
+interface KeyRow {
+  job_id: bigint
+  attempt: number
+}
+
+/** What a statement answered, in the order in which it was asked. */
+function alignRows<R extends KeyRow, T>(
+  keys: readonly RunKey[],
+  rows: readonly R[],
+  read: (row: R) => T,
+): (T | undefined)[] {
+  const found = new Map(rows.map((row) => [`${row.job_id} ${row.attempt}`, read(row)]))
+  return keys.map(({ jobId, attempt }) => found.get(`${jobId} ${attempt}`))
+}
+
 export function createRunStore(db: Db, times: LeaseTimes) {
   const leaseSeconds = times.leaseMs / 1_000
   const graceSeconds = times.takeOverGraceMs / 1_000
@@ -70,20 +103,30 @@ export function createRunStore(db: Db, times: LeaseTimes) {
       return rows.map(toRun)
     },
 
-    /** The scheduler confirmed the run: from now on it may act. @returns undefined if it is no longer ours */
-    async start(key: RunKey): Promise<{ startedAt: Date; cancelledBy: string | undefined } | undefined> {
-      const rows = await db.$queryRaw<{ started_at: Date; cancelled_by: string | null }[]>`
-        WITH begun AS (
+    /**
+     * The scheduler confirmed these runs: from now on they may act. One statement for all.
+     * @returns one for each, undefined where a run is no longer ours
+     */
+    async start(keys: readonly RunKey[]): Promise<(StartedRun | undefined)[]> {
+      const rows = await db.$queryRaw<(KeyRow & { started_at: Date; cancelled_by: string | null })[]>`
+        WITH own AS (
+          SELECT run.job_id, run.attempt FROM run
+          JOIN unnest(${keys.map((key) => key.jobId)}::bigint[], ${keys.map((key) => key.attempt)}::int[]) AS own (job_id, attempt)
+            ON run.job_id = own.job_id AND run.attempt = own.attempt
+          WHERE run.state <> 'ended' ORDER BY run.job_id FOR UPDATE OF run
+        ), begun AS (
           UPDATE run SET state = 'running', started_at = coalesce(started_at, now()), event_seq = event_seq + 1
-          WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'
-          RETURNING job_id, submission, attempt, event_seq, started_at
+          FROM own WHERE run.job_id = own.job_id AND run.attempt = own.attempt
+          RETURNING run.job_id, submission, run.attempt, event_seq, started_at
         ), told AS (
           INSERT INTO job_event (job_id, seq, attempt, kind, payload)
           SELECT job_id, event_seq, attempt, 'started', '{}' FROM begun)
-        SELECT started_at, requested_by AS cancelled_by FROM begun LEFT JOIN cancellation USING (job_id, submission)`
-      const row = rows[0]
-      if (row === undefined) return undefined
-      return { startedAt: row.started_at, cancelledBy: row.cancelled_by ?? undefined }
+        SELECT job_id, attempt, started_at, requested_by AS cancelled_by
+        FROM begun LEFT JOIN cancellation USING (job_id, submission)`
+      return alignRows(keys, rows, (row) => ({
+        startedAt: row.started_at,
+        cancelledBy: row.cancelled_by ?? undefined,
+      }))
     },
 
     /** The scheduler offers the job no longer: forgets the run, or restores what stood before a resubmission. */
@@ -186,30 +229,40 @@ export function createRunStore(db: Db, times: LeaseTimes) {
       return rows[0]?.requested_by
     },
 
-    /** Ends a run within the transaction that enqueues its result. @returns undefined if it is no longer ours */
-    async end(
-      tx: Db,
-      key: RunKey,
-      result: RunResult,
-    ): Promise<{ startedAt: Date; endedAt: Date } | undefined> {
-      const rows = await tx.$queryRaw<{ started_at: Date; ended_at: Date }[]>`
-        WITH ended AS (
-          UPDATE run SET state = 'ended', outcome = ${result.outcome}, status_message = ${result.statusMessage},
+    /**
+     * Ends runs within the transaction that enqueues their results, in one statement.
+     * @returns one for each, undefined where a run is no longer ours
+     */
+    async end(tx: Db, endings: readonly RunEnd[]): Promise<(EndedRun | undefined)[]> {
+      const given = endings.map(({ run, result: { outcome, statusMessage } }) => {
+        return { job_id: run.jobId, attempt: run.attempt, outcome, message: statusMessage }
+      })
+      const rows = await tx.$queryRaw<(KeyRow & { started_at: Date; ended_at: Date })[]>`
+        WITH own AS (
+          SELECT run.job_id, run.attempt, given.outcome, given.message FROM run
+          JOIN jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
+               AS given (job_id bigint, attempt int, outcome text, message text)
+            ON run.job_id = given.job_id AND run.attempt = given.attempt
+          WHERE run.state <> 'ended' ORDER BY run.job_id FOR UPDATE OF run
+        ), ended AS (
+          UPDATE run SET state = 'ended', outcome = own.outcome, status_message = own.message,
                          ended_at = now(), started_at = coalesce(started_at, now()), lease_until = 'infinity',
                          event_seq = event_seq + 1
-          WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'
-          RETURNING job_id, submission, attempt, event_seq, started_at, ended_at
+          FROM own WHERE run.job_id = own.job_id AND run.attempt = own.attempt
+          RETURNING run.job_id, submission, run.attempt, event_seq, started_at, ended_at, own.outcome, own.message
         ), settled AS (
           DELETE FROM cancellation USING ended
           WHERE cancellation.job_id = ended.job_id AND cancellation.submission <= ended.submission
         ), told AS (
           INSERT INTO job_event (job_id, seq, attempt, kind, payload)
           SELECT job_id, event_seq, attempt, 'ended',
-                 jsonb_build_object('outcome', ${result.outcome}::text, 'statusMessage', ${result.statusMessage}::text)
-          FROM ended)
-        SELECT started_at, ended_at FROM ended`
-      const row = rows[0]
-      return row === undefined ? undefined : { startedAt: row.started_at, endedAt: row.ended_at }
+                 jsonb_build_object('outcome', outcome, 'statusMessage', message) FROM ended)
+        SELECT job_id, attempt, started_at, ended_at FROM ended`
+      return alignRows(
+        endings.map(({ run }) => run),
+        rows,
+        (row) => ({ startedAt: row.started_at, endedAt: row.ended_at }),
+      )
     },
 
     /** Removes runs with everything that belongs to them. */

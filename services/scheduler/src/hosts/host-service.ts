@@ -1,8 +1,7 @@
 // Use cases around hosts: what the inventory tells of them, and their release.
 import { createError } from '@slipway/contracts'
 import { isDataError, type Log, pruneInbox } from '@slipway/database'
-import type { Clock } from '@slipway/service-kit'
-import { createBatcher } from '../batcher.ts'
+import { type Clock, createBatcher } from '@slipway/service-kit'
 import { forgetJobs } from '../forget-store.ts'
 import { forgetAsks } from '../runs/ask-store.ts'
 import { type SchedulerStore, toJobId } from '../scheduler-store.ts'

@@ -1,8 +1,7 @@
 // Use cases of executors: claim due jobs, confirm them, report how they ended.
 import { createError, type ReplyOf, type schedulerMessages } from '@slipway/contracts'
 import { isDataError } from '@slipway/database'
-import type { Clock, Logger } from '@slipway/service-kit'
-import { createBatcher } from '../batcher.ts'
+import { type Clock, createBatcher, type Logger } from '@slipway/service-kit'
 import { lockHosts, lookAhead, refreshHosts } from '../hosts/host-store.ts'
 import type { SchedulerMetrics } from '../scheduler-metrics.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createBatcher } from '../src/batcher.ts'
+import { createBatcher } from '../src/index.ts'
 
 /** A batcher whose batches end when the test says so. */
 function build(limit = 10, isolates = true) {
