@@ -25,33 +25,55 @@ await postgres.ensureDatabase('graphile')
 await postgres.ensureDatabase('boss')
 const slipway = await compose(postgres, RUNS)
 
-const rates: Record<string, number[]> = { Slipway: [], 'graphile-worker': [], 'pg-boss': [] }
+const speeds: Record<string, Speed[]> = { Slipway: [], 'graphile-worker': [], 'pg-boss': [] }
 for (let round = 0; round < ROUNDS; round += 1) {
-  rates['Slipway']?.push(await drainSlipway(slipway))
-  rates['graphile-worker']?.push(await drainGraphile(postgres))
-  rates['pg-boss']?.push(await drainBoss(postgres))
+  speeds['Slipway']?.push(await drainSlipway(slipway))
+  speeds['graphile-worker']?.push(await drainGraphile(postgres))
+  speeds['pg-boss']?.push(await drainBoss(postgres))
 }
-const medians = Object.fromEntries(Object.entries(rates).map(([name, values]) => [name, median(values)]))
-for (const [name, rate] of Object.entries(medians)) console.log(`${name}: ${rate.toFixed(0)} jobs/s`)
-const fastest = Math.max(medians['graphile-worker'] ?? 0, medians['pg-boss'] ?? 0)
-console.log(`ratio to the faster peer: ${((medians['Slipway'] ?? 0) / fastest).toFixed(2)} (aim ≥ 1.5)`)
+const rates = new Map<string, number>()
+for (const [name, rounds] of Object.entries(speeds)) {
+  const rate = median(rounds.map(({ jobsPerSecond }) => jobsPerSecond))
+  const cpu = median(rounds.map(({ cpuMsPerJob }) => cpuMsPerJob))
+  rates.set(name, rate)
+  console.log(`${name}: ${rate.toFixed(0)} jobs/s, ${cpu.toFixed(2)} ms of this process's CPU a job`)
+}
+const ofPeers = Math.max(rates.get('graphile-worker') ?? 0, rates.get('pg-boss') ?? 0)
+console.log(`ratio to the faster peer: ${((rates.get('Slipway') ?? 0) / ofPeers).toFixed(2)} (aim ≥ 1.5)`)
 if (DUE_JOBS > 0) await measureDue(slipway)
 await slipway.close()
 await postgres.stop()
 await dataDir.remove()
 
-/** @returns jobs per second, from the start of the worker until nothing is left */
-async function drainSlipway({ accept, startExecutor, drained }: Composed): Promise<number> {
-  await accept(JOBS, () => new Date())
-  const started = performance.now()
-  const executor = await startExecutor(() => undefined)
-  await drained()
-  const rate = (JOBS / (performance.now() - started)) * 1_000
-  await executor.stop()
-  return rate
+interface Speed {
+  jobsPerSecond: number
+  cpuMsPerJob: number
 }
 
-async function drainGraphile(server: EmbeddedPostgres): Promise<number> {
+function now() {
+  return { at: performance.now(), cpu: process.cpuUsage() }
+}
+
+function since({ at, cpu }: ReturnType<typeof now>): Speed {
+  const { user, system } = process.cpuUsage(cpu)
+  return {
+    jobsPerSecond: (JOBS / (performance.now() - at)) * 1_000,
+    cpuMsPerJob: (user + system) / 1_000 / JOBS,
+  }
+}
+
+/** From the start of the worker until nothing is left, as for the peers. */
+async function drainSlipway({ accept, startExecutor, drained }: Composed): Promise<Speed> {
+  await accept(JOBS, () => new Date())
+  const started = now()
+  const executor = await startExecutor(() => undefined)
+  await drained()
+  const speed = since(started)
+  await executor.stop()
+  return speed
+}
+
+async function drainGraphile(server: EmbeddedPostgres): Promise<Speed> {
   const options = { connectionString: server.url('graphile'), maxPoolSize: POOL, noHandleSignals: true }
   const quiet = { ...options, logger: new Logger(() => () => undefined) }
   const utils = await makeWorkerUtils(quiet)
@@ -61,7 +83,7 @@ async function drainGraphile(server: EmbeddedPostgres): Promise<number> {
       SELECT json_populate_record(null::graphile_worker.job_spec, '{"identifier":"noop","payload":{}}') AS spec
         FROM generate_series(1, ${JOBS})) jobs`),
   )
-  const started = performance.now()
+  const started = now()
   const runner = await run({ ...quiet, concurrency: CONCURRENCY, taskList: { noop: async () => undefined } })
   await new Promise<void>((resolve) => {
     let left = JOBS
@@ -70,13 +92,13 @@ async function drainGraphile(server: EmbeddedPostgres): Promise<number> {
       if (left === 0) resolve()
     })
   })
-  const rate = (JOBS / (performance.now() - started)) * 1_000
+  const speed = since(started)
   await runner.stop()
   await utils.release()
-  return rate
+  return speed
 }
 
-async function drainBoss(server: EmbeddedPostgres): Promise<number> {
+async function drainBoss(server: EmbeddedPostgres): Promise<Speed> {
   const boss = new PgBoss({
     connectionString: server.url('boss'),
     max: POOL,
@@ -87,7 +109,7 @@ async function drainBoss(server: EmbeddedPostgres): Promise<number> {
   await boss.start()
   await boss.createQueue('noop')
   await boss.insert(Array.from({ length: JOBS }, () => ({ name: 'noop', data: {} })))
-  const started = performance.now()
+  const started = now()
   const work = async (): Promise<void> => {
     for (;;) {
       const jobs = await boss.fetch('noop', { batchSize: CONCURRENCY / 2 })
@@ -96,9 +118,9 @@ async function drainBoss(server: EmbeddedPostgres): Promise<number> {
     }
   }
   await Promise.all([work(), work()])
-  const rate = (JOBS / (performance.now() - started)) * 1_000
+  const speed = since(started)
   await boss.stop({ graceful: false, close: true })
-  return rate
+  return speed
 }
 
 /** Jobs that become due one after the other within a minute, and when their runs begin. */

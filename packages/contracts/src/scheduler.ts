@@ -141,6 +141,28 @@ export const FirstAnswer = strict({
 })
 export type FirstAnswer = Static<typeof FirstAnswer>
 
+/** An executor has a run on record. `executorId` is the name under which it was claimed. */
+export const RunConfirmation = strict({
+  executorId: Text,
+  jobId: JobId,
+  submission: Type.Integer({ minimum: 1 }),
+})
+export type RunConfirmation = Static<typeof RunConfirmation>
+
+/** How a run ended. */
+export const RunResult = strict({
+  jobId: JobId,
+  submission: Type.Integer({ minimum: 1 }),
+  outcome: oneOf(['completed', 'failed']),
+  statusMessage: Text,
+  trace: Text,
+  warnings: Type.Array(Text),
+  packageChanges: Type.Array(Text),
+  startedAt: Moment,
+  finishedAt: Moment,
+})
+export type RunResult = Static<typeof RunResult>
+
 export const schedulerMessages = {
   /** Creates jobs with their dependencies in one transaction; rows that cannot be created say why. */
   createJobs: defineRpc('scheduler', 'job.create', {
@@ -250,10 +272,10 @@ export const schedulerMessages = {
     }),
     permission: 'internal',
   }),
-  /** The executor has recorded the run in its own database. Error: SCHEDULER_RUN_GONE. */
-  confirmRun: defineRpc('scheduler', 'run.confirm', {
-    request: strict({ executorId: Text, jobId: JobId, submission: Type.Integer({ minimum: 1 }) }),
-    reply: Nothing,
+  /** Executors have recorded runs in their own database. Rows stand in request order; an error is SCHEDULER_RUN_GONE. */
+  confirmRuns: defineRpc('scheduler', 'run.confirm', {
+    request: strict({ rows: Type.Array(RunConfirmation, { minItems: 1, maxItems: 100 }) }),
+    reply: strict({ rows: Type.Array(strict({ error: Type.Optional(ErrorBodySchema) })) }),
     permission: 'internal',
   }),
   /** Inventory is about to delete a host: its jobs go, unless one is in progress (SCHEDULER_HOST_BUSY). */
@@ -288,21 +310,11 @@ export const schedulerDeliveries = {
       requestId: Type.Optional(Text),
     }),
   ),
-  /** A run ended. A result of an older submission is ignored. */
-  recordResult: defineDelivery(
+  /** Runs ended. A result of an older submission is ignored. */
+  recordResults: defineDelivery(
     'scheduler',
     'run.record-result',
-    strict({
-      jobId: JobId,
-      submission: Type.Integer({ minimum: 1 }),
-      outcome: oneOf(['completed', 'failed']),
-      statusMessage: Text,
-      trace: Text,
-      warnings: Type.Array(Text),
-      packageChanges: Type.Array(Text),
-      startedAt: Moment,
-      finishedAt: Moment,
-    }),
+    strict({ results: Type.Array(RunResult, { minItems: 1, maxItems: 100 }) }),
   ),
 } as const
 

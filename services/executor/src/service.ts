@@ -176,7 +176,7 @@ function actionTimes(config: ExecutorConfig): ActionTimes {
 
 /** Executors deliver results and discoveries; anything else in the outbox would be a fault of this program. */
 async function sendDelivery(bus: Bus, { id, subject, payload }: OutgoingDelivery): Promise<void> {
-  const result = schedulerDeliveries.recordResult
+  const result = schedulerDeliveries.recordResults
   if (subject === result.subject && Value.Check(result.payload, payload))
     return bus.deliver(result, id, payload)
   const discovery = inventoryDeliveries.recordDiscovery

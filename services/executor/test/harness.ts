@@ -16,10 +16,11 @@ import {
   type InstallAction,
   inventoryDeliveries,
   inventoryMessages,
-  type PayloadOf,
+  type RunResult,
   schedulerDeliveries,
   schedulerEvents,
   schedulerMessages,
+  toErrorBody,
 } from '@slipway/contracts'
 import { createPool } from '@slipway/database'
 import {
@@ -47,7 +48,7 @@ export const DEVICE_PASSWORD = 'dev!ce-Secret@7'
 export const REPOSITORY_PASSWORD = 'rep:o?Secret/9'
 const MASTER_KEY = `k1:${Buffer.alloc(32, 7).toString('base64')}`
 
-type Result = PayloadOf<typeof schedulerDeliveries.recordResult>
+type Result = RunResult
 
 /** Times for tests: nothing waits longer than it must. */
 export const quick = {
@@ -336,15 +337,18 @@ export async function bench(t: Teardown, servers?: string): Promise<Bench> {
     for (const job of jobs) claimed.set(job.jobId, executorId)
     return { jobs, nextDueInMs: 60_000 }
   })
-  schedulerBus.serve(schedulerMessages.confirmRun, async ({ executorId, jobId }) => {
-    if (claimed.get(jobId) !== executorId || self.gone.has(jobId))
-      throw createError('SCHEDULER_RUN_GONE', [jobId])
-    return {}
-  })
-  schedulerBus.receive(schedulerDeliveries.recordResult, async (_id, result) => {
-    self.results.push(result)
-    waiting.get(result.jobId)?.(result)
-    waiting.delete(result.jobId)
+  schedulerBus.serve(schedulerMessages.confirmRuns, async ({ rows }) => ({
+    rows: rows.map(({ executorId, jobId }) => {
+      const stands = claimed.get(jobId) === executorId && !self.gone.has(jobId)
+      return stands ? {} : { error: toErrorBody(createError('SCHEDULER_RUN_GONE', [jobId])) }
+    }),
+  }))
+  schedulerBus.receive(schedulerDeliveries.recordResults, async (_id, { results }) => {
+    for (const result of results) {
+      self.results.push(result)
+      waiting.get(result.jobId)?.(result)
+      waiting.delete(result.jobId)
+    }
   })
   schedulerBus.subscribe(executorEvents.runProgressed, (progress) => void self.progress.push(progress))
   const inventoryBus = await hub.connect('inventory')

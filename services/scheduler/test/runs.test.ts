@@ -172,7 +172,9 @@ t.test('results', async (t) => {
       finishedAt: '2026-01-01T00:01:00.000Z',
     }
     const id = randomUUID()
-    await Promise.all([1, 2, 3].map(() => running.bus.deliver(schedulerDeliveries.recordResult, id, result)))
+    await Promise.all(
+      [1, 2, 3].map(() => running.bus.deliver(schedulerDeliveries.recordResults, id, { results: [result] })),
+    )
     await running.end({ jobId: 1 }, { outcome: 'completed' })
     t.match(await running.job(1), {
       status: 'failed',

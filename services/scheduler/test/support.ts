@@ -6,6 +6,7 @@ import {
   type Caller,
   type ClaimedJob,
   executorDeliveries,
+  fromErrorBody,
   type JobCreated,
   type JobInput,
   type JobRow,
@@ -13,6 +14,7 @@ import {
   type ReplyOf,
   type RequestOf,
   type Rpc,
+  type RunResult,
   schedulerDeliveries,
   schedulerEvents,
   schedulerMessages,
@@ -28,7 +30,6 @@ export const operator: Caller = { username: 'olga', privilege: 'Operator' }
 /** Who may pause. */
 export const networkAdmin: Caller = { username: 'neta', privilege: 'Network Admin' }
 export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url))
-type Result = PayloadOf<typeof schedulerDeliveries.recordResult>
 type Cancel = PayloadOf<typeof executorDeliveries.cancelRun>
 type HostRecord = PayloadOf<typeof schedulerDeliveries.recordHost>
 
@@ -100,8 +101,8 @@ export interface Running {
   claim(options?: Partial<RequestOf<typeof schedulerMessages.claimRuns>>): Promise<ClaimedJob[]>
   confirm(job: ClaimedJob, executorId?: string): Promise<void>
   /** Claims, confirms and ends runs until nothing is due. @returns what ran, in order */
-  runAll(outcome?: Result['outcome']): Promise<ClaimedJob[]>
-  end(job: Pick<ClaimedJob, 'jobId'>, more?: Partial<Result>): Promise<void>
+  runAll(outcome?: RunResult['outcome']): Promise<ClaimedJob[]>
+  end(job: Pick<ClaimedJob, 'jobId'>, more?: Partial<RunResult>): Promise<void>
   recordHost(record: Partial<HostRecord> & { hostId: string }, deliveryId?: string): Promise<void>
   sql<R>(text: string, values?: unknown[]): Promise<R[]>
   stop(): Promise<void>
@@ -162,11 +163,12 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
     return (await ask(schedulerMessages.claimRuns, request)).jobs
   }
   const confirm: Running['confirm'] = async ({ jobId, submission }, executorId = 'e1') => {
-    await ask(schedulerMessages.confirmRun, { executorId, jobId, submission })
+    const { rows } = await ask(schedulerMessages.confirmRuns, { rows: [{ executorId, jobId, submission }] })
+    for (const { error } of rows) if (error !== undefined) throw fromErrorBody(error)
   }
   const end: Running['end'] = async ({ jobId }, more) => {
     const now = clock.now().toISOString()
-    const result: Result = {
+    const result: RunResult = {
       jobId,
       submission: 1,
       outcome: 'completed',
@@ -178,7 +180,7 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
       finishedAt: now,
       ...more,
     }
-    await bus.deliver(schedulerDeliveries.recordResult, randomUUID(), result)
+    await bus.deliver(schedulerDeliveries.recordResults, randomUUID(), { results: [result] })
   }
   return {
     bus,

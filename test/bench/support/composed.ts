@@ -8,7 +8,13 @@ import { type ClaimedJob, type JobInput, schedulerMessages } from '@slipway/cont
 import { type EmbeddedPostgres, migrate } from '@slipway/database'
 import { executorConfig, executorService } from '@slipway/executor'
 import { schedulerConfig, schedulerService } from '@slipway/scheduler'
-import { createLogger, loadConfig, type RunningService, type ServiceDefinition, systemClock } from '@slipway/service-kit'
+import {
+  createLogger,
+  loadConfig,
+  type RunningService,
+  type ServiceDefinition,
+  systemClock,
+} from '@slipway/service-kit'
 import pg from 'pg'
 
 const ROWS_OF_A_REQUEST = 5_000

@@ -3,7 +3,7 @@
 // that ran out. One look at a time; a look that found nothing is not repeated at once, so it never spins.
 import { randomUUID } from 'node:crypto'
 import type { Bus } from '@slipway/bus'
-import { type ClaimedJob, hasCode, schedulerMessages } from '@slipway/contracts'
+import { type ClaimedJob, schedulerMessages } from '@slipway/contracts'
 import { isDataError } from '@slipway/database'
 import { type Batcher, type Clock, createBatcher } from '@slipway/service-kit'
 import type { Logger } from 'pino'
@@ -12,15 +12,15 @@ import type { ActiveRun, ActiveRuns } from './active-runs.ts'
 import { type LeaseEnd, leaseEndFrom } from './lease.ts'
 import type { LeaseTimes, Run } from './run.ts'
 import { pauseRun, type RunControl } from './run-control.ts'
-import { requestOf, runLogger } from './run-logger.ts'
-import type { RunKey, RunStore, StartedRun } from './run-store.ts'
+import { runLogger } from './run-logger.ts'
+import type { RunStore, StartedRun } from './run-store.ts'
 
 /** After a look in vain the next one comes no sooner, even if a job is due: it waits for a limit or another host. */
 const LEAST_REST_MS = 1_000
 const LONGEST_REST_MS = 60_000
 const LARGEST_CLAIM = 100
-/** Confirmed runs that are started by one statement at most. */
-const START_BATCH = 100
+/** Runs that are confirmed by one question at most. */
+const CONFIRM_BATCH = 100
 /** The scheduler offers an unconfirmed job again after 15 s; until then it is worth trying. */
 const CONFIRM_TRIES = 4
 const CONFIRM_PAUSE_MS = 1_500
@@ -62,8 +62,8 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   let claimAt = 0
 
   const starts: Starts = createBatcher({
-    limit: START_BATCH,
-    run: (keys) => store.start(keys),
+    limit: CONFIRM_BATCH,
+    run: (batch) => confirmAndStart(deps, batch),
     isolates: isDataError,
   })
   const free = () => (stopped ? 0 : Math.max(0, deps.concurrency - runs.count()))
@@ -168,7 +168,20 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   }
 }
 
-type Starts = Batcher<RunKey, StartedRun | undefined>
+/** What becomes of a recorded run: it may act, is somebody else's by now, or nobody wants it any more. */
+type Starts = Batcher<Run, StartedRun | 'gone' | undefined>
+
+/** Tells the scheduler of recorded runs in one question, and starts those that stand in one statement. */
+async function confirmAndStart({ bus, store }: DispatchDeps, runs: readonly Run[]) {
+  // The name of whoever claimed it: after a take-over the scheduler knows the job under that name.
+  const asked = runs.map(({ claimedBy, jobId, submission }) => ({ executorId: claimedBy, jobId, submission }))
+  const { rows } = await bus.request(schedulerMessages.confirmRuns, { rows: asked })
+  const stands = (_run: Run, index: number) => rows[index]?.error?.code !== 'SCHEDULER_RUN_GONE'
+  const standing = runs.filter(stands)
+  const started = standing.length === 0 ? [] : await store.start(standing)
+  const rest = started.values()
+  return runs.map((run, index) => (stands(run, index) ? rest.next().value : 'gone'))
+}
 
 /** Tells the scheduler that the run is recorded, and starts it. @returns false if it is not ours to do */
 async function confirmed(deps: DispatchDeps, starts: Starts, active: ActiveRun): Promise<boolean> {
@@ -176,19 +189,15 @@ async function confirmed(deps: DispatchDeps, starts: Starts, active: ActiveRun):
   if (run.state === 'running') return true
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { jobId, submission, job } = run
-      // The name of whoever claimed it: after a take-over the scheduler knows the job under that name.
-      const confirmation = { executorId: run.claimedBy, jobId, submission }
-      await deps.bus.request(schedulerMessages.confirmRun, confirmation, requestOf(job))
       const started = await starts.add(run)
-      if (started?.cancelledBy !== undefined) control.cancel({ by: started.cancelledBy })
-      return started !== undefined
-    } catch (error) {
-      if (hasCode(error, 'SCHEDULER_RUN_GONE')) {
+      if (started === 'gone') {
         runLogger(deps.log, run).info('a claimed run is no longer offered and is dropped')
         await deps.store.drop(run)
         return false
       }
+      if (started?.cancelledBy !== undefined) control.cancel({ by: started.cancelledBy })
+      return started !== undefined
+    } catch {
       if (attempt === CONFIRM_TRIES || !mayGoOn(control)) {
         // It may have been confirmed all the same (the answer was lost), so it is not dropped but tried again later.
         await deps.store.release(run)

@@ -7,6 +7,7 @@ import {
   inventoryDeliveries,
   type PayloadOf,
   schedulerDeliveries,
+  type RunResult as ToldResult,
 } from '@slipway/contracts'
 import { enqueueMany, isDataError, type NewDelivery } from '@slipway/database'
 import { createBatcher } from '@slipway/service-kit'
@@ -44,6 +45,8 @@ export interface ResultServiceDeps {
 const RETRY_MS = 2_000
 /** Ends of runs that share a transaction at most. */
 const BATCH = 100
+/** Characters of traces and warnings in one delivery. */
+const PORTION = 1_000_000
 const LONGEST_STATUS = 1_000
 const LONGEST_TRACE = 32_000
 const CUT = '\n…\n'
@@ -55,10 +58,7 @@ export function createResultService({ store, runs, bus, kick, log }: ResultServi
     run: (batch) =>
       store.transact(async (tx) => {
         const times = await runs.end(tx, batch)
-        await enqueueMany(
-          tx,
-          batch.flatMap((ended, index) => deliveriesOf(ended, times[index])),
-        )
+        await enqueueMany(tx, deliveriesOf(batch, times))
         return times.map((time) => time !== undefined)
       }),
   })
@@ -102,9 +102,34 @@ interface Ended {
   readonly seen: Sight
 }
 
-/** What is told of a run that ended; nothing of one that is somebody else's. */
-function deliveriesOf({ run, result, seen }: Ended, times: EndedRun | undefined): NewDelivery[] {
-  return times === undefined ? [] : [resultDelivery(run, result, times), ...discoveryDelivery(run, seen)]
+/** What is told of runs that ended; nothing of one that is somebody else's. */
+function deliveriesOf(batch: readonly Ended[], times: readonly (EndedRun | undefined)[]): NewDelivery[] {
+  const results: ToldResult[] = []
+  const discoveries: NewDelivery[] = []
+  for (const [index, { run, result, seen }] of batch.entries()) {
+    const time = times[index]
+    if (time === undefined) continue
+    results.push(toldResult(run, result, time))
+    discoveries.push(...discoveryDelivery(run, seen))
+  }
+  const { subject } = schedulerDeliveries.recordResults
+  return [...portions(results).map((portion) => ({ subject, payload: { results: portion } })), ...discoveries]
+}
+
+/** Results by messages of a size that travels well: usually one, more where routers had much to say. */
+function portions(results: readonly ToldResult[]): ToldResult[][] {
+  const found: ToldResult[][] = []
+  let room = 0
+  for (const result of results) {
+    const size = result.trace.length + result.warnings.reduce((sum, { length }) => sum + length, 0)
+    if (size > room || found.length === 0) {
+      found.push([])
+      room = PORTION
+    }
+    found.at(-1)?.push(result)
+    room -= size
+  }
+  return found
 }
 
 function tidyResult(result: RunResult): RunResult {
@@ -124,8 +149,8 @@ function middleCut(text: string): string {
   return text.slice(0, half) + CUT + text.slice(-half)
 }
 
-function resultDelivery(run: Run, result: RunResult, times: EndedRun): NewDelivery {
-  const payload: PayloadOf<typeof schedulerDeliveries.recordResult> = {
+function toldResult(run: Run, result: RunResult, times: EndedRun): ToldResult {
+  return {
     jobId: run.jobId,
     submission: run.submission,
     outcome: result.outcome,
@@ -136,7 +161,6 @@ function resultDelivery(run: Run, result: RunResult, times: EndedRun): NewDelive
     startedAt: times.startedAt.toISOString(),
     finishedAt: times.endedAt.toISOString(),
   }
-  return { subject: schedulerDeliveries.recordResult.subject, payload }
 }
 
 function discoveryDelivery(run: Run, { discovery, observedAt }: Sight): NewDelivery[] {

@@ -1,6 +1,6 @@
-// Confirmation of claims, and their end if it does not come.
+// RunConfirmation of claims, and their end if it does not come.
+import type { RunConfirmation } from '@slipway/contracts'
 import { type Db, toJobId } from '../scheduler-store.ts'
-import type { Confirmation } from './run.ts'
 
 interface ConfirmedRow {
   id: bigint
@@ -10,7 +10,7 @@ interface ConfirmedRow {
 }
 
 /** A confirmation that stands. */
-export interface Confirmed extends Confirmation {
+export interface Confirmed extends RunConfirmation {
   /** When the job could have started: due, dependency met, host free; absent where it was confirmed before. */
   startable?: Date
 }
@@ -18,7 +18,7 @@ export interface Confirmed extends Confirmation {
 /** Confirms claims in one statement; what was confirmed before stays as it was. @returns those that stand */
 export async function confirmClaims(
   db: Db,
-  confirmations: readonly Confirmation[],
+  confirmations: readonly RunConfirmation[],
   now: Date,
 ): Promise<Confirmed[]> {
   const rows = await db.$queryRaw<ConfirmedRow[]>`

@@ -1,7 +1,7 @@
 // How runs end, in statements over many results at a time. Whoever calls them holds the locks of the hosts.
-import type { InstallAction } from '@slipway/contracts'
+import type { InstallAction, RunResult } from '@slipway/contracts'
 import { type Db, toJobId } from '../scheduler-store.ts'
-import type { EndedRun, RunMessage, RunResult } from './run.ts'
+import type { EndedRun, RunMessage } from './run.ts'
 
 interface EndedRow {
   id: bigint
@@ -12,11 +12,13 @@ interface EndedRow {
   request_id: string | null
 }
 
-/** Hosts of these jobs, as far as they exist. */
-export async function hostsOfJobs(db: Db, jobIds: readonly number[]): Promise<string[]> {
-  const rows = await db.$queryRaw<{ host_id: string }[]>`
-    SELECT DISTINCT host_id FROM job WHERE id = ANY(${jobIds}::bigint[])`
-  return rows.map((row) => row.host_id)
+/** Locks the hosts of these jobs, as far as they exist, until the end of the transaction. @returns how many */
+export async function lockHostsOfJobs(tx: Db, jobIds: readonly number[]): Promise<number> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM host
+     WHERE host_id IN (SELECT job.host_id FROM job WHERE job.id = ANY(${jobIds}::bigint[]))
+     ORDER BY host_id FOR UPDATE`
+  return rows.length
 }
 
 /**

@@ -11,12 +11,9 @@ export function serveRuns(
 ): Registration[] {
   return [
     bus.serve(schedulerMessages.claimRuns, (claim) => runs.claim(claim)),
-    bus.serve(schedulerMessages.confirmRun, async (confirmation) => {
-      await runs.confirm(confirmation)
-      return {}
-    }),
+    bus.serve(schedulerMessages.confirmRuns, async ({ rows }) => ({ rows: await runs.confirm(rows) })),
     // Needs no inbox: a job takes one result per submission, so twice is once.
-    bus.receive(schedulerDeliveries.recordResult, (_deliveryId, result) => runs.recordResult(result)),
+    bus.receive(schedulerDeliveries.recordResults, (_deliveryId, { results }) => runs.recordResults(results)),
     bus.subscribe(executorEvents.runProgressed, (progressed) => progress.hear(progressed)),
   ]
 }

@@ -1,5 +1,13 @@
 // Use cases of executors: claim due jobs, confirm them, report how they ended.
-import { createError, type ReplyOf, type schedulerMessages } from '@slipway/contracts'
+import {
+  createError,
+  type ErrorBody,
+  type ReplyOf,
+  type RunConfirmation,
+  type RunResult,
+  type schedulerMessages,
+  toErrorBody,
+} from '@slipway/contracts'
 import { isDataError } from '@slipway/database'
 import { type Clock, createBatcher, type Logger } from '@slipway/service-kit'
 import { lockHosts, lookAhead, refreshHosts } from '../hosts/host-store.ts'
@@ -8,12 +16,12 @@ import type { Db, SchedulerStore } from '../scheduler-store.ts'
 import type { Asks } from './asks.ts'
 import { lockClaims, readClaimed, takeDue } from './claim-store.ts'
 import { confirmClaims, hostsOfExpired, offerAgain } from './confirm-store.ts'
-import { hostsOfJobs, writeResults } from './result-store.ts'
-import { type Claim, type Confirmation, cleanResult, type Limits, type RunResult } from './run.ts'
+import { lockHostsOfJobs, writeResults } from './result-store.ts'
+import { type Claim, cleanResult, type Limits } from './run.ts'
 import { settle } from './settle.ts'
 
 const LONGEST_REST_MS = 60_000
-/** Confirmations or results that share a transaction at most. */
+/** Results that share a transaction at most. */
 const BATCH = 100
 
 export interface RunServiceDeps {
@@ -34,21 +42,16 @@ export interface RunServiceDeps {
 export interface RunService {
   /** Due jobs for an executor, at most one per host; the same ones again for the same request id. */
   claim(claim: Claim): Promise<ReplyOf<typeof schedulerMessages.claimRuns>>
-  /** The executor has the run on record. Error: SCHEDULER_RUN_GONE if the job is not (or no longer) his. */
-  confirm(confirmation: Confirmation): Promise<void>
-  /** A run ended. */
-  recordResult(result: RunResult): Promise<void>
+  /** Executors have these runs on record. Error of a row: SCHEDULER_RUN_GONE if the job is not (or no longer) his. */
+  confirm(confirmations: readonly RunConfirmation[]): Promise<{ error?: ErrorBody }[]>
+  /** Runs ended. */
+  recordResults(results: readonly RunResult[]): Promise<void>
   /** Offers jobs again whose claim nobody confirmed in time. */
   sweep(): Promise<void>
 }
 
 export function createRunService(deps: RunServiceDeps): RunService {
   const { store, clock, changed, log } = deps
-  const confirmations = createBatcher<Confirmation, boolean>({
-    limit: BATCH,
-    run: (batch) => confirmBatch(deps, batch),
-    isolates: isDataError,
-  })
   const results = createBatcher<RunResult, undefined>({
     limit: BATCH,
     run: (batch) => recordBatch(deps, batch),
@@ -65,7 +68,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
         const ended = await endExpired(tx, claimedBefore())
         const now = clock.now()
         const jobs = await takeDue(tx, claim, deps.limits, now)
-        const next = await nextDueInMs(tx, now, jobs.length === claim.free)
+        const next = jobs.length === claim.free ? 0 : await nextDueInMs(tx, now)
         return { jobs, nextDueInMs: next, expired: ended }
       })
       tellExpired(deps, expired)
@@ -74,12 +77,9 @@ export function createRunService(deps: RunServiceDeps): RunService {
       }
       return answer
     },
-    async confirm(confirmation) {
-      if (await confirmations.add(confirmation)) return
-      throw createError('SCHEDULER_RUN_GONE', [confirmation.jobId])
-    },
-    async recordResult(result) {
-      await results.add(cleanResult(result))
+    confirm: (confirmations) => confirmBatch(deps, confirmations),
+    async recordResults(ended) {
+      await Promise.all(ended.map((result) => results.add(cleanResult(result))))
       changed()
     },
     async sweep() {
@@ -94,12 +94,12 @@ export function createRunService(deps: RunServiceDeps): RunService {
   }
 }
 
-/** @param full all places were filled, so what is due still waits for the executor's next question */
-async function nextDueInMs(tx: Db, now: Date, full: boolean): Promise<number> {
-  const { dueNow, nextDue } = await lookAhead(tx, now)
-  // What is due and was not taken although there were places waits for a limit, or for a host that somebody
-  // changes at this moment: work is announced when that ends.
-  if (full && dueNow) return 0
+/**
+ * For an answer with places left. What is due and was not taken all the same waits for a limit, or for a host that
+ * somebody changes at this moment: work is announced when that ends.
+ */
+async function nextDueInMs(tx: Db, now: Date): Promise<number> {
+  const { nextDue } = await lookAhead(tx, now)
   const dueInMs = nextDue === undefined ? LONGEST_REST_MS : nextDue.getTime() - now.getTime()
   return Math.min(dueInMs, LONGEST_REST_MS)
 }
@@ -122,26 +122,26 @@ function tellExpired({ metrics, log }: RunServiceDeps, expired: number): void {
 
 async function confirmBatch(
   { store, clock, metrics }: RunServiceDeps,
-  batch: Confirmation[],
-): Promise<boolean[]> {
-  const key = ({ jobId, submission, executorId }: Confirmation) => `${jobId} ${submission} ${executorId}`
+  batch: readonly RunConfirmation[],
+): Promise<{ error?: ErrorBody }[]> {
+  const key = ({ jobId, submission, executorId }: RunConfirmation) => `${jobId} ${submission} ${executorId}`
   const now = clock.now()
   const confirmed = await confirmClaims(store.db, batch, now)
   for (const { startable } of confirmed) {
     if (startable !== undefined) metrics.started((now.getTime() - startable.getTime()) / 1_000)
   }
   const standing = new Set(confirmed.map(key))
-  return batch.map((confirmation) => standing.has(key(confirmation)))
+  return batch.map((confirmation) =>
+    standing.has(key(confirmation))
+      ? {}
+      : { error: toErrorBody(createError('SCHEDULER_RUN_GONE', [confirmation.jobId])) },
+  )
 }
 
 async function recordBatch(deps: RunServiceDeps, batch: RunResult[]): Promise<undefined[]> {
   const ended = await deps.store.transact(async (tx) => {
-    const hostIds = await hostsOfJobs(
-      tx,
-      batch.map(({ jobId }) => jobId),
-    )
-    if (hostIds.length === 0) return []
-    await lockHosts(tx, hostIds)
+    const jobIds = batch.map(({ jobId }) => jobId)
+    if ((await lockHostsOfJobs(tx, jobIds)) === 0) return []
     const written = await writeResults(tx, batch)
     if (written.length > 0) await settle(tx, written, deps.historyPerHost)
     return written

@@ -1,20 +1,8 @@
 // Runs of jobs: how they are asked for, confirmed, and how they end.
-import type {
-  InstallAction,
-  PayloadOf,
-  RequestOf,
-  schedulerDeliveries,
-  schedulerMessages,
-} from '@slipway/contracts'
+import type { InstallAction, RequestOf, RunResult, schedulerMessages } from '@slipway/contracts'
 
 /** Who asks for how much. */
 export type Claim = RequestOf<typeof schedulerMessages.claimRuns>
-
-/** An executor has a run on record. */
-export type Confirmation = RequestOf<typeof schedulerMessages.confirmRun>
-
-/** How a run ended. */
-export type RunResult = PayloadOf<typeof schedulerDeliveries.recordResult>
 
 /** A run that a result has ended. */
 export interface EndedRun {
