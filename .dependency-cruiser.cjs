@@ -29,7 +29,7 @@ module.exports = {
       name: 'no-deep-imports',
       comment: "Another package's src is private; import the package by its name.",
       severity: 'error',
-      from: { path: '^(packages|services|deploy|test)/([^/]+)/' },
+      from: { path: '^(packages|services|deploy|test)/([^/]+)/', pathNot: '^test/rules/' },
       to: {
         path: '^(packages|services)/[^/]+/(src|test)/',
         pathNot: [
