@@ -7,7 +7,7 @@ import { type Authentication, callerOf } from './auth-hook.ts'
 import type { ApiAnswer } from './envelope.ts'
 import { readIdempotencyKey } from './idempotency-key.ts'
 import { rowsOf } from './json-body.ts'
-import { type Query, readQuery } from './query.ts'
+import { type Query, readPath, readQuery } from './query.ts'
 
 /** A request as routes see it: authenticated, permitted, its parameters checked. */
 export interface ApiCall {
@@ -70,7 +70,7 @@ function toCall(route: ApiRoute, request: FastifyRequest): ApiCall {
     caller: callerOf(request),
     requestId: request.id,
     address: addressOf(request),
-    params: request.params as Readonly<Record<string, string>>,
+    params: readPath(request.params as Readonly<Record<string, string>>),
     query,
     rows: readsRows(route, request) ? rowsOf(request.body) : [],
   }

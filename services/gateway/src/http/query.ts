@@ -41,6 +41,16 @@ function readParameter(name: string, value: unknown): string {
   return value
 }
 
+/** The parameters of a path. A control character is in none that exists, and U+0000 no database takes. Error: _INVALID. */
+export function readPath<P extends Readonly<Record<string, string>>>(params: P): P {
+  for (const [name, value] of Object.entries(params)) {
+    if (CONTROL_CHARACTER.test(value)) {
+      throw createError('INPUT_PARAMETER_INVALID', [name, 'it must not contain control characters.'])
+    }
+  }
+  return params
+}
+
 /** A page number; 1 if absent. Errors: INPUT_PAGE_NOT_NUMERIC, INPUT_PAGE_UNKNOWN (beyond any list). */
 export function pageParameter(value: string | undefined): number {
   if (value === undefined) return 1
