@@ -69,6 +69,12 @@ export const ImportRow = strict({
 })
 export type ImportRow = Static<typeof ImportRow>
 
+/**
+ * How long an answer may be given again without asking whether it is still right: by a gateway its bytes, by the
+ * catalog its list of releases, in milliseconds. An import is `completed` only when no such answer can be left.
+ */
+export const catalogAnswerMaxAgeMs = 100
+
 /** Stands for an answer: whoever has the one of this version need not be told again. */
 const Version = Text
 

@@ -47,8 +47,13 @@ async function create(deps: Deps): Promise<RunningService> {
     const imports = startImports(deps, db, database, releasers)
     const store = createSoftwareStore(db)
     const cache = createCatalogCache(store, { maxEntries: deps.config.cachedEntries })
-    const software = createSoftwareService({ releases: createReleaseList(store), cache })
-    const registrations = [...serveSoftware(bus, software, cache), ...serveImports(bus, imports)]
+    const releases = createReleaseList(store, () => deps.clock.monotonicMs())
+    const software = createSoftwareService({ releases, cache })
+    const forget = (platform: string, release: string) => {
+      releases.forget()
+      cache.forget(platform, release)
+    }
+    const registrations = [...serveSoftware(bus, software, forget), ...serveImports(bus, imports)]
     releasers.push('registrations', () => Promise.all(registrations.map(({ drain }) => drain())))
     return { ready: () => isReady(deps, db), stop }
   } catch (error) {

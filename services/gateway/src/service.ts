@@ -68,7 +68,7 @@ export function apiRoutes(backend: Backend, clock: GatewayDeps['clock'], publicU
     ...hostRoutes(backend),
     ...installRoutes(backend, clock),
     ...userRoutes(backend),
-    ...catalogRoutes(backend),
+    ...catalogRoutes(backend, clock),
     ...dispatchRoutes(backend),
     ...distributionRoutes(backend, publicUrl),
   ]

@@ -189,7 +189,7 @@ app.get('/api/v1/cco/catalog', async (_request, reply) => {
 
 async function readPlatforms(): Promise<Buffer> {
   const { rows } = await catalog.query<{ platform: string; releases: string[] }>(
-    'SELECT platform, array_agg(release) AS releases FROM release GROUP BY platform',
+    'SELECT platform, array_agg(release ORDER BY release DESC) AS releases FROM release GROUP BY platform',
   )
   const platforms = Object.fromEntries(rows.map(({ platform, releases }) => [platform, releases]))
   return Buffer.from(JSON.stringify({ api_response: platforms }))

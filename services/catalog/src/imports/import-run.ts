@@ -1,6 +1,8 @@
 // The work of one import: the list, then file by file. A file that cannot be used changes nothing and is reported; the
 // others go on.
 
+import { setTimeout as pause } from 'node:timers/promises'
+import { catalogAnswerMaxAgeMs } from '@slipway/contracts'
 import { isFeedFailure } from '../feed/feed-failure.ts'
 import type { FeedSource } from '../feed/feed-files.ts'
 import { feedLimits } from '../feed/feed-limits.ts'
@@ -20,6 +22,8 @@ import type { ImportStore } from './import-store.ts'
 import type { ReleaseStore, ReplaceOutcome } from './release-store.ts'
 
 const LIST_FILE = 'catalog.dat'
+/** Timers may fire a little early by another clock, and an answer takes a moment to be sent. */
+const TIMER_SLACK_MS = 50
 
 export interface ImportRunDeps {
   readonly imports: Pick<ImportStore, 'note'>
@@ -62,9 +66,15 @@ export async function runImport(deps: ImportRunDeps, run: ImportRun): Promise<Im
       noteFailedFile(progress, { file, reason, ...(line === undefined ? {} : { line }) })
     }
   }
+  if (progress.files.imported > 0) await outlastAnswers(signal)
   const failure = overallFailure(progress)
   if (failure !== undefined) return { state: 'failed', message: failure }
   return { state: 'completed', message: summary(progress) }
+}
+
+/** Until no answer from before can be given any more, by whichever gateway and replica: who sees the end sees the new. */
+async function outlastAnswers(signal: AbortSignal): Promise<void> {
+  await pause(2 * catalogAnswerMaxAgeMs + TIMER_SLACK_MS, undefined, { signal })
 }
 
 async function readList({ source, progress }: ImportRun): Promise<ListedRelease[] | ImportEnd> {

@@ -1,35 +1,35 @@
-// Which releases there are, read anew for every question so that no replica answers from before an import. Questions
-// that come while it is read share the next reading: under load one statement serves many of them.
+// Which releases there are, and in which version. What was read serves all questions of a moment, see
+// `catalogAnswerMaxAgeMs`: under load one statement answers many of them.
+import { catalogAnswerMaxAgeMs } from '@slipway/contracts'
 import type { Release, SoftwareStore } from './software-store.ts'
 
 export interface ReleaseList {
-  /** All releases as they are at some moment after this call. */
+  /** All releases as they are now, or were `catalogAnswerMaxAgeMs` ago at most. */
   read(): Promise<readonly Release[]>
+  /** Forgets what was read: something changed. */
+  forget(): void
 }
 
-export function createReleaseList(store: Pick<SoftwareStore, 'releases'>): ReleaseList {
-  let running: Promise<unknown> | undefined
-  let next: Promise<readonly Release[]> | undefined
-
-  function start(): Promise<readonly Release[]> {
-    const reading = store.releases()
-    const ended: Promise<unknown> = reading
-      .catch(() => undefined)
-      .then(() => {
-        if (running === ended) running = undefined
-      })
-    running = ended
-    return reading
-  }
+export function createReleaseList(
+  store: Pick<SoftwareStore, 'releases'>,
+  monotonicMs: () => number,
+): ReleaseList {
+  /** Its age counts from the question, not from the answer: what is read may have changed in between. */
+  let latest: { readonly releases: Promise<readonly Release[]>; readonly begunAt: number } | undefined
   return {
     read() {
-      if (running === undefined) return start()
-      // What runs may have looked before this question was asked.
-      next ??= running.then(() => {
-        next = undefined
-        return start()
+      const now = monotonicMs()
+      if (latest !== undefined && now - latest.begunAt < catalogAnswerMaxAgeMs) return latest.releases
+      const reading = { releases: store.releases(), begunAt: now }
+      latest = reading
+      // A reading that failed is tried again by the next question.
+      reading.releases.catch(() => {
+        if (latest === reading) latest = undefined
       })
-      return next
+      return reading.releases
+    },
+    forget() {
+      latest = undefined
     },
   }
 }

@@ -1,33 +1,38 @@
 // Routes of the software catalog. Source: API guide, section 1.2; REST contract, sections 6 and 8.
 import { catalogMessages, createError } from '@slipway/contracts'
+import type { Clock } from '@slipway/service-kit'
 import type { ApiCall, ApiRoute } from '../http/api-route.ts'
 import type { Backend } from '../http/backend.ts'
 import { success } from '../http/envelope.ts'
 import { readJobId } from '../http/query.ts'
 import { text } from '../rows/field.ts'
 import { readRow } from '../rows/read-row.ts'
+import { createAnswers } from './catalog-answers.ts'
 import { dateParameter, optimalParameter, packagesParameter, releaseParameters } from './catalog-query.ts'
-import { renderDetail, renderImport } from './catalog-rows.ts'
-import { createSoftwareAnswers } from './software-answers.ts'
+import { renderDetail, renderImport, renderSoftware } from './catalog-rows.ts'
 
 /** Keys of POST /cco/import. */
 const importFields = { source: text('source', { role: 'kept', maxLength: 1_000 }) } as const
 
 /** Routes of the software catalog. */
-export function catalogRoutes(backend: Backend): ApiRoute[] {
-  return [...softwareRoutes(backend), ...importRoutes(backend)]
+export function catalogRoutes(backend: Backend, clock: Clock): ApiRoute[] {
+  return [...softwareRoutes(backend, clock), ...importRoutes(backend)]
 }
 
-function softwareRoutes({ ask }: Backend): ApiRoute[] {
-  const answers = createSoftwareAnswers()
+function softwareRoutes({ ask }: Backend, clock: Clock): ApiRoute[] {
+  const answers = createAnswers(() => clock.monotonicMs())
   return [
     {
       method: 'GET',
       path: '/cco/catalog',
       permission: 'read',
       handle: async (call) => {
-        const { platforms } = await ask(call, catalogMessages.listPlatforms, {})
-        return success(Object.fromEntries(platforms.map(({ name, releases }) => [name, releases])))
+        const body = await answers.get('platforms', async () => {
+          const { platforms } = await ask(call, catalogMessages.listPlatforms, {})
+          const byName = Object.fromEntries(platforms.map(({ name, releases }) => [name, releases]))
+          return { version: '', value: byName }
+        })
+        return { status: 200, body }
       },
     },
     {
@@ -42,7 +47,13 @@ function softwareRoutes({ ask }: Backend): ApiRoute[] {
           optimal: optimalParameter(call),
           ...(since === undefined ? {} : { since }),
         }
-        const body = await answers.get(question, (asked) => ask(call, catalogMessages.listSoftware, asked))
+        const key = JSON.stringify([question.platform, question.release, question.optimal, since])
+        const body = await answers.get(key, async (known) => {
+          const asked = { ...question, ...(known === undefined ? {} : { known }) }
+          const { version, rows } = await ask(call, catalogMessages.listSoftware, asked)
+          const value = rows === undefined ? undefined : { software_list: rows.map(renderSoftware) }
+          return { version, value }
+        })
         return { status: 200, body }
       },
     },
