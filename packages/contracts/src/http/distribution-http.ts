@@ -125,7 +125,7 @@ export const distributionOperations: readonly HttpOperation[] = [
     id: 'listDistributionActivity',
     tag: 'Distributions',
     summary: 'Who published and who downloaded a file',
-    permission: 'distribution.publish',
+    permission: 'read',
     params,
     answers: {
       200: { description: 'At most 1,000, the latest first.', schema: listOf('activity_list', Activity) },

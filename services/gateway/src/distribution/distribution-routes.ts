@@ -35,7 +35,7 @@ export function distributionRoutes(backend: Backend, publicUrl: string): ApiRout
     {
       method: 'GET',
       path: '/distributions/:directory/:file/activity',
-      permission: 'distribution.publish',
+      permission: 'read',
       async handle(call) {
         const { rows } = await backend.ask(call, distributionMessages.listActivity, nameOf(call.params))
         return success({ activity_list: rows.map(({ at, ...row }) => ({ time: rfc1123(at), ...row })) })
