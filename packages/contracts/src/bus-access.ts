@@ -19,7 +19,7 @@ const relations: Readonly<Record<Context, { asks: readonly Context[]; hears: rea
   distribution: { asks: ['auth'], hears: ['auth'] },
   gateway: {
     asks: ['auth', 'inventory', 'catalog', 'scheduler', 'executor', 'distribution'],
-    hears: ['auth'],
+    hears: ['auth', 'scheduler', 'executor'],
   },
 }
 

@@ -22,6 +22,7 @@ export const errorCatalogue = {
   INPUT_PARAMETER_EMPTY: input("Parameter '{}' must not be empty."),
   INPUT_PARAMETER_MISSING: input("Missing parameter: '{}'."),
   INPUT_PARAMETER_INVALID: input("Parameter '{}' is invalid: {}"),
+  INPUT_EVENT_ID_INVALID: input("Last-Event-ID '{}' is not an id of this stream of events."),
   INPUT_PAGE_NOT_NUMERIC: input('page must be an numeric value'),
   INPUT_PAGE_UNKNOWN: input('Unknown page number'),
   INPUT_TOO_LARGE: { kind: 'TooLarge', retryable: false, message: 'The request is too large: {}' },
@@ -140,6 +141,8 @@ export const errorCatalogue = {
   DISTRIBUTION_STORE_FULL: unavailable('The store of distributions has no room left.'),
 
   // Bus and everything else
+  GATEWAY_STREAMS_FULL: unavailable('Too many streams of events are open; please try again later.'),
+  GATEWAY_STOPPING: unavailable('This server is about to stop; please try again.'),
   BUS_UNAVAILABLE: unavailable('The service is not available at the moment.'),
   BUS_CONNECTION_LOST: unavailable(
     'The connection to the service was lost before it answered; a requested change may have been made.',

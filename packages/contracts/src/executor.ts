@@ -1,7 +1,8 @@
 // Messages of the executors: progress of runs, session logs.
-import { type Static, type TObject, type TProperties, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
+import { JobPosition, JobRecordPart } from './job-record.ts'
 import { defineDelivery, defineEvent, defineRpc, type Rpc } from './message.ts'
-import { JobId, Moment, oneOf, strict, Text } from './shapes.ts'
+import { JobId, strict, Text } from './shapes.ts'
 
 export const executorMessages = {
   /** Whether there are session logs of a job, without their bytes (these go over HTTP). */
@@ -19,6 +20,22 @@ export const executorMessages = {
     reply: strict({ ticket: Text }),
     permission: 'install.manage',
     timeoutMs: 1_900,
+  }),
+  /**
+   * The next page of a job's record after a position: events and session log lines. A job without a run has none.
+   * Pages are small; `more` is false where the page ends with the record as it was.
+   */
+  followJob: defineRpc('executor', 'job.follow', {
+    request: strict({
+      jobId: JobId,
+      after: JobPosition,
+      /** Nothing beyond this position, at which the page of somebody else ended: both go on together. */
+      until: Type.Optional(JobPosition),
+    }),
+    /** `after` as it was understood: a position beyond the record is the end of the record. */
+    reply: strict({ after: JobPosition, parts: Type.Array(JobRecordPart), more: Type.Boolean() }),
+    permission: 'install.manage',
+    timeoutMs: 5_000,
   }),
 } as const satisfies Record<string, Rpc>
 
@@ -56,6 +73,8 @@ export const executorEvents = {
     'run.cancelled',
     strict({ jobId: JobId, submission: Type.Integer({ minimum: 1 }), requestedBy: Text }),
   ),
+  /** There is more of these jobs' record (events, log lines) than before: whoever follows it reads on. A few a second and job. */
+  jobsNoted: defineEvent('executor', 'job.noted', strict({ jobIds: Type.Array(JobId) })),
   /** What a run is doing; lossy, for people who watch. At most one a second and run. */
   runProgressed: defineEvent(
     'executor',
@@ -68,42 +87,3 @@ export const executorEvents = {
     }),
   ),
 } as const
-
-/** Commands that change a router, as journal and events name them. `copy` puts a file on its disk. */
-export const changeKinds = ['add', 'activate', 'deactivate', 'commit', 'remove', 'copy', 'abort'] as const
-
-const jobEvent = <const K extends string, P extends TProperties>(kind: K, payload: TObject<P>) =>
-  strict({
-    jobId: JobId,
-    /** 1 for the job's first event, without gaps, also across submissions. */
-    seq: Type.Integer({ minimum: 1 }),
-    attempt: Type.Integer({ minimum: 1 }),
-    at: Moment,
-    kind: Type.Literal(kind),
-    payload,
-  })
-
-/**
- * What happened to a job, as the executors keep it. Each is written in the transaction of what it tells of.
- * Percentages are no events.
- */
-export const JobEvent = Type.Union([
-  /** An executor has the job on record; it is not confirmed yet. */
-  jobEvent('claimed', strict({ executor: Text })),
-  /** The work begins. */
-  jobEvent('started', strict({})),
-  /** Another executor goes on: the one before died (`expired`), or gave the run back (`released`). */
-  jobEvent('resumed', strict({ executor: Text, after: oneOf(['expired', 'released']) })),
-  /** Its executor stops and gave the run back at a safe point. */
-  jobEvent('handed-over', strict({})),
-  /** A check or a step of the action begins. */
-  jobEvent('step', strict({ text: Text })),
-  /** The status line says something new. */
-  jobEvent('status', strict({ text: Text })),
-  jobEvent('warning', strict({ text: Text })),
-  /** A command that changes the router is written down and about to be sent; secrets are masked. */
-  jobEvent('command', strict({ change: oneOf(changeKinds), command: Text })),
-  jobEvent('cancel-requested', strict({ by: Text })),
-  jobEvent('ended', strict({ outcome: oneOf(['completed', 'failed']), statusMessage: Text })),
-])
-export type JobEvent = Static<typeof JobEvent>

@@ -62,6 +62,18 @@ export const JobRow = strict({
 })
 export type JobRow = Static<typeof JobRow>
 
+/** The state of a job. */
+export const JobState = strict({
+  id: JobId,
+  /** How often it was submitted: once, and once more with each resubmission. */
+  submission: Type.Integer({ minimum: 1 }),
+  status: oneOf(jobStatuses),
+  statusAt: Type.Optional(Moment),
+  /** What it waits for or is doing, how it ended. */
+  statusMessage: Text,
+})
+export type JobState = Static<typeof JobState>
+
 export const DeletedJob = strict({
   id: JobId,
   hostname: Text,
@@ -244,6 +256,12 @@ export const schedulerMessages = {
     reply: JobNamed,
     permission: 'install.manage',
   }),
+  /** The states of jobs that somebody watches; those that do not exist (any more) have no row. */
+  watchJobs: defineRpc('scheduler', 'job.watch', {
+    request: strict({ ids: Type.Array(JobId, { minItems: 1, maxItems: 1_000 }) }),
+    reply: strict({ rows: Type.Array(JobState) }),
+    permission: 'install.manage',
+  }),
   /** Dispatch switches: that of everything, and those that are paused. */
   listSwitches: defineRpc('scheduler', 'switch.list', {
     request: Nothing,
@@ -321,6 +339,8 @@ export const schedulerDeliveries = {
 export const schedulerEvents = {
   /** Work may be due: idle executors ask for it. */
   workReady: defineEvent('scheduler', 'work.ready', Nothing),
+  /** The state of these jobs changed (handed out, ended, submitted again, cancelled, deleted): whoever watches asks. */
+  jobsChanged: defineEvent('scheduler', 'job.changed', strict({ jobIds: Type.Array(JobId) })),
   /** A run is no longer wanted (its host was deleted): the executor stops before the next mutating command. */
   runRevoked: defineEvent('scheduler', 'run.revoked', strict({ jobId: JobId })),
 } as const

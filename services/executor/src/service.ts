@@ -3,7 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Value } from '@sinclair/typebox/value'
 import type { Bus } from '@slipway/bus'
-import { type ClaimedJob, createError, inventoryDeliveries, schedulerDeliveries } from '@slipway/contracts'
+import {
+  type ClaimedJob,
+  createError,
+  executorEvents,
+  inventoryDeliveries,
+  schedulerDeliveries,
+} from '@slipway/contracts'
 import { createRelay, type OutgoingDelivery, outboxStats, pruneInbox } from '@slipway/database'
 import { createJumpHosts } from '@slipway/router-session'
 import { createKeyring, createSignatures } from '@slipway/secrets'
@@ -26,6 +32,10 @@ import { createLogIndexStore } from './logs/log-index-store.ts'
 import { createLogRoutes, withTickets } from './logs/log-routes.ts'
 import { createFileLogStore } from './logs/log-store.ts'
 import { createLogTickets } from './logs/log-tickets.ts'
+import { createNotes, notingResults, notingStores } from './record/notes.ts'
+import { serveRecords } from './record/record-handlers.ts'
+import { createRecordService } from './record/record-service.ts'
+import { createRecordStore } from './record/record-store.ts'
 import { createActiveRuns } from './runs/active-runs.ts'
 import { type Dispatch, startDispatch } from './runs/dispatch-service.ts'
 import { createEventStore } from './runs/event-store.ts'
@@ -50,6 +60,9 @@ export interface ExecutorDeps extends ServiceDeps<ExecutorConfig> {
   work?: (job: ClaimedJob) => Promise<RunResult>
 }
 
+/** Those who watch a job hear of news at once, and then at most so often. */
+const NOTE_EVERY_MS = 250
+
 /** Starts an executor on its migrated database. */
 export async function createExecutor(deps: ExecutorDeps): Promise<RunningExecutor> {
   const { bus, clock, config, log, metrics: registry = createRegistry() } = deps
@@ -67,18 +80,26 @@ export async function createExecutor(deps: ExecutorDeps): Promise<RunningExecuto
   const relay = createRelay({ db: store.db, log, send })
   releasers.push('relay', () => relay.stop())
 
-  const logs = createFileLogStore(config.logDir, (error) =>
-    log.error({ err: error }, 'a session log line was lost'),
+  const notes = createNotes((jobIds) => bus.publish(executorEvents.jobsNoted, { jobIds }), NOTE_EVERY_MS)
+  releasers.push('notes', notes.close)
+  const logs = createFileLogStore(
+    config.logDir,
+    (error) => log.error({ err: error }, 'a session log line was lost'),
+    notes.note,
   )
   const index = createLogIndexStore(store.db)
-  const runs = createRunStore(store.db, times)
-  const events = createEventStore(store.db)
+  const { runs, events, journal } = notingStores(notes.note, {
+    runs: createRunStore(store.db, times),
+    events: createEventStore(store.db),
+    journal: createJournalStore(store.db),
+  })
+  const follow = createRecordService({ read: createRecordStore(store.db), logs })
   const active = createActiveRuns(clock, times.marginMs)
   const { concurrency } = config
   const metrics = createExecutorMetrics(registry, { running: active.count, concurrency })
   const jumpHosts = createJumpHosts({ connectTimeoutMs: config.connectTimeout })
   releasers.push('jump hosts', () => jumpHosts.close())
-  const results = createResultService({ store, runs, bus, kick: relay.kick, log })
+  const results = notingResults(notes.note, createResultService({ store, runs, bus, kick: relay.kick, log }))
   const { work } = deps
   const performRun = createRunService({
     bus,
@@ -89,7 +110,7 @@ export async function createExecutor(deps: ExecutorDeps): Promise<RunningExecuto
     logs,
     index,
     runs,
-    journal: createJournalStore(store.db),
+    journal,
     events,
     hosts: createHostContextStore(store.db),
     results,
@@ -115,6 +136,7 @@ export async function createExecutor(deps: ExecutorDeps): Promise<RunningExecuto
   const registrations = [
     ...serveRuns(bus, { store, runs, active, logs, dispatch: () => dispatch }),
     ...serveLogs(bus, logs, tickets),
+    ...serveRecords(bus, follow),
   ]
   releasers.push('bus', () => Promise.all(registrations.map((registration) => registration.drain())))
   releasers.push('runs', () => handOver(active), config.stopGrace)

@@ -46,6 +46,13 @@ export const GatewayConfig = Type.Object({
     description:
       'When the gateway stops it is not ready at once, but goes on answering for so long, with `Connection: close`: balancers and clients turn to another one meanwhile.',
   }),
+  eventStreams: Type.Integer({
+    default: 2_000,
+    minimum: 0,
+    maximum: 100_000,
+    description:
+      'How many streams of job events (`GET /install/<id>/events`) may be open at a time; beyond it 503.',
+  }),
   trustedProxies: Type.Optional(
     Type.Array(Type.String(), {
       description:

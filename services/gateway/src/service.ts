@@ -7,6 +7,7 @@ import {
   createSigningKeys,
   type HealthOptions,
   type IdentityDeps,
+  liveGauge,
   type RunningService,
   type ServiceDefinition,
   type ServiceDeps,
@@ -17,6 +18,8 @@ import { commandProfileRoutes } from './command-profiles/command-profile-routes.
 import { GatewayConfig } from './config.ts'
 import { dispatchRoutes } from './dispatch/dispatch-routes.ts'
 import { distributionRoutes } from './distribution/distribution-routes.ts'
+import { createEventHub } from './events/event-hub.ts'
+import { eventRoutes } from './events/event-routes.ts'
 import { hostRoutes } from './hosts/host-routes.ts'
 import type { ApiRoute } from './http/api-route.ts'
 import { type Backend, createBackend } from './http/backend.ts'
@@ -58,7 +61,7 @@ export const gatewayService = {
   create(deps: GatewayDeps): Promise<RunningGateway>
 }
 
-/** Every route of the API but /token and the session logs. */
+/** Every route of the API but /token, the session logs and the streams of events. */
 export function apiRoutes(backend: Backend, clock: GatewayDeps['clock'], publicUrl: string): ApiRoute[] {
   return [
     ...regionRoutes(backend),
@@ -89,6 +92,19 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
     releasers.push('signing keys', () => keys.stop())
     const ready = () => !stopping && revocations.isFresh()
     const backend = createBackend({ bus, readTimeoutMs: timeoutMs })
+    const hub = createEventHub({
+      bus,
+      ask: backend.ask,
+      clock,
+      log,
+      limit: config.eventStreams,
+      mayTell: revocations.isFresh,
+    })
+    liveGauge(
+      deps.health.metrics,
+      { name: 'slipway_gateway_event_streams', help: 'Streams of job events that are open.' },
+      hub.count,
+    )
     const tls = await readTls(config)
     const auth = { bus, keys, revocations, timeoutMs }
     const app = await createServer({
@@ -99,6 +115,7 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
       downloads: deps.byteRoutes.downloads(auth),
       health: { ...deps.health, ready: { ...deps.health.ready, gateway: ready } },
       sessionLogs: deps.byteRoutes.sessionLogs,
+      jobEvents: (scope) => eventRoutes({ auth: scope, hub, clock }),
       assertJobExists: (asker, id) => assertJobExists(backend, asker, id),
       ...(tls === undefined ? {} : { tls }),
       drainMs: config.drain,
@@ -106,6 +123,8 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
     })
     releasers.push('connections', () => app.server.closeAllConnections())
     releasers.push('http server', () => app.close(), config.drain + config.stopGrace)
+    // Streams would keep the server from closing: their clients come back, and find another gateway.
+    releasers.push('event streams', () => hub.stop())
     const address = await app.listen({ host: config.host, port: config.port })
     log.info({ address }, 'the API is served')
     return {

@@ -120,7 +120,15 @@ export async function build(t: Teardown, world: World = {}) {
     bus,
     log,
     clock,
-    config: { host: '127.0.0.1', port: 0, readTimeout: 1_900, stopGrace: 1_000, drain: 0, ...world.config },
+    config: {
+      host: '127.0.0.1',
+      port: 0,
+      readTimeout: 1_900,
+      stopGrace: 1_000,
+      drain: 0,
+      eventStreams: 10,
+      ...world.config,
+    },
     byteRoutes: {
       sessionLogs: executorUrls
         ? createLogProxy({ bus, executorUrls, log })

@@ -18,6 +18,7 @@ import { createHostService } from './hosts/host-service.ts'
 import { lookAhead } from './hosts/host-store.ts'
 import { serveIdempotency } from './idempotency/idempotency-handlers.ts'
 import { createIdempotency } from './idempotency/idempotency-service.ts'
+import { announceJobs, announceRuns } from './jobs/job-announcements.ts'
 import { createJobCancellation } from './jobs/job-cancel-service.ts'
 import { createJobCreation } from './jobs/job-create-service.ts'
 import { createJobDeletion } from './jobs/job-delete-service.ts'
@@ -96,23 +97,29 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
   const sweep = createSweep({ runs, hosts: { tidy }, wake, everyMs: config.sweepInterval, log })
   releasers.push('sweep', () => sweep.stop())
 
+  const announce = (jobIds: number[]) => {
+    if (jobIds.length > 0) bus.publish(schedulerEvents.jobsChanged, { jobIds })
+  }
+  const changes = announceJobs(announce, {
+    deleteJobs: createJobDeletion({ store, changed }),
+    resubmitJob: createJobResubmission({ store, clock, changed, metrics, log }),
+    cancelJob: createJobCancellation({
+      store,
+      clock,
+      changed,
+      historyPerHost: config.historyPerHost,
+      metrics,
+      log,
+    }),
+  })
   const registrations = [
     ...serveJobs(bus, {
+      ...changes,
       createJobs: createJobCreation({ store, clock, changed, metrics, log }),
-      deleteJobs: createJobDeletion({ store, changed }),
-      resubmitJob: createJobResubmission({ store, clock, changed, metrics, log }),
-      cancelJob: createJobCancellation({
-        store,
-        clock,
-        changed,
-        historyPerHost: config.historyPerHost,
-        metrics,
-        log,
-      }),
       lists: createJobLists({ store, clock, limits }),
     }),
     ...serveIdempotency(bus, idempotency),
-    ...serveRuns(bus, runs, progress),
+    ...serveRuns(bus, announceRuns(announce, runs), progress),
     ...serveHosts(bus, hosts),
     ...serveSwitches(bus, createSwitchService({ store, clock, changed, log })),
   ]

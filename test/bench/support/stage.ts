@@ -97,7 +97,8 @@ export function basic(username: string, password: string): string {
 /** The sampling interval of the event loop's delay is part of every sample (packages/service-kit, metrics.ts). */
 const SAMPLING_MS = 50
 
-async function readMetrics(url: string): Promise<ProcessMetrics> {
+/** What a process says of itself at its /metrics. */
+export async function readMetrics(url: string): Promise<ProcessMetrics> {
   const text = await (await fetch(url)).text()
   const value = (name: string) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? Number.NaN)
   return {

@@ -17,6 +17,7 @@ const groups: Readonly<Record<string, string>> = {
   SCHEDULER: 'Scheduler',
   EXECUTOR: 'Executor',
   DISTRIBUTION: 'Distribution',
+  GATEWAY: 'Gateway',
   BUS: 'Bus',
   INTERNAL: 'Everything else',
 }

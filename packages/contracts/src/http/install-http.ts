@@ -252,6 +252,52 @@ export const installOperations: readonly HttpOperation[] = [
     },
   },
   {
+    method: 'get',
+    path: `${base}/{id}/events`,
+    id: 'watchInstallJob',
+    tag: 'Installation jobs',
+    summary: 'Watch a job: server-sent events',
+    description:
+      'What happened to the job, then what happens, as it comes. Events, each with JSON data:\n\n' +
+      '- `status`: the state of the job: `job`, `submission` (1, and 1 more with each resubmission), `status`, ' +
+      '`time`, `status_message`. It begins the stream of a job that is not finished, and comes with every change. ' +
+      '`completed` and `failed` come last; then the stream ends.\n' +
+      '- `activity`: `seq` (1, 2, … without gaps), `attempt`, `time`, `kind` (`claimed`, `started`, `resumed`, ' +
+      '`handed-over`, `step`, `status`, `warning`, `command`, `cancel-requested`, `ended`) and what belongs to the ' +
+      'kind: `text`, `change` and `command`, `executor`, `by`, `outcome` and `status_message`.\n' +
+      '- `log`: `lines` of the session logs `plugins.log` and `session.log` (`log`) of an `attempt`.\n' +
+      '- `progress`: `status_message` and perhaps `percent`: what the job waits for or is doing. The only one that ' +
+      'may be left out, and that has no id.\n' +
+      '- `deleted`: there is no such job any more; the stream ends.\n\n' +
+      'A client that comes back with the `Last-Event-ID` it saw gets everything after it once, from any server. ' +
+      'Every 15 seconds a comment says that the stream lives. The stream ends when the token expires or its user is ' +
+      'changed, and when the server stops.',
+    permission: 'install.manage',
+    params: { id: pathJob },
+    headers: {
+      'Last-Event-ID': {
+        description: 'Id of the last event that was seen; absent: from the beginning.',
+        schema: Type.String({ maxLength: 100 }),
+        example: '12.1.843.10221.1.2',
+      },
+    },
+    answers: {
+      200: {
+        description: 'The stream.',
+        schema: Type.String(),
+        mediaTypes: ['text/event-stream'],
+        example:
+          'retry: 2000\n\nid: 0.0.0.0.1.2\nevent: status\ndata: {"job":118,"submission":1,"status":"in-progress",' +
+          '"time":"2016-06-01T15:15:02.000Z","status_message":"Connecting to device"}\n\n',
+      },
+      204: { description: 'The job has ended and all of it was seen: do not come back.' },
+      400: failure(
+        'No such job, or no such Last-Event-ID.',
+        "Install job id '118' does not exist in the database.",
+      ),
+    },
+  },
+  {
     method: 'post',
     path: `${base}/{id}/cancel`,
     id: 'cancelInstallJob',

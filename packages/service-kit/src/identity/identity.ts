@@ -17,8 +17,18 @@ export interface IdentityDeps {
   timeoutMs: number
 }
 
-/** Who sent a request. Errors: AUTH_UNAUTHENTICATED, AUTH_THROTTLED, AUTH_STALE_REVOCATIONS, the bus's. */
-export type Identify = (request: FastifyRequest) => Promise<Caller>
+/** Who sent a request. */
+export interface Identity {
+  readonly caller: Caller
+  /**
+   * Whether that holds still, for answers that take long: false when the token has expired, or its user was changed
+   * since, as far as is known.
+   */
+  readonly holds: () => boolean
+}
+
+/** Tells who sent a request. Errors: AUTH_UNAUTHENTICATED, AUTH_THROTTLED, AUTH_STALE_REVOCATIONS, the bus's. */
+export type Identify = (request: FastifyRequest) => Promise<Identity>
 
 /** Prepares a scope for authentication: @fastify/jwt with ES256 only, keys by kid. */
 export async function installIdentity(app: FastifyInstance, deps: IdentityDeps): Promise<Identify> {
@@ -38,7 +48,7 @@ export async function installIdentity(app: FastifyInstance, deps: IdentityDeps):
     const credentials = parseAuthorization(request.headers.authorization)
     if (credentials === undefined) throw createError('AUTH_UNAUTHENTICATED')
     if (credentials.kind === 'token') return verifyToken(request, deps)
-    return deps.bus.request(...loginQuestion(authMessages.verifyCredentials, request, credentials, deps))
+    return verifyPassword(request, credentials, deps)
   }
 }
 
@@ -60,14 +70,34 @@ export function loginQuestion<
   return [rpc, { username, password, address }, { requestId: request.id, timeoutMs }] as const
 }
 
-async function verifyToken(request: FastifyRequest, { keys, revocations }: IdentityDeps): Promise<Caller> {
+async function verifyPassword(
+  request: FastifyRequest,
+  credentials: { username: string; password: string },
+  deps: IdentityDeps,
+): Promise<Identity> {
+  const before = deps.revocations.epochOf(credentials.username)
+  const question = loginQuestion(authMessages.verifyCredentials, request, credentials, deps)
+  const caller = await deps.bus.request(...question)
+  // A password has no epoch: whatever changes its user ends it.
+  const holds = () => {
+    const epoch = deps.revocations.epochOf(caller.username)
+    return epoch === undefined || epoch === before
+  }
+  return { caller, holds }
+}
+
+async function verifyToken(request: FastifyRequest, { keys, revocations }: IdentityDeps): Promise<Identity> {
   const claims = await verifiedClaims(request)
   const expected = keys.expectations()
   const isOurs =
     Value.Check(TokenClaims, claims) && claims.iss === expected?.issuer && claims.aud === expected.audience
   if (!isOurs) throw createError('AUTH_UNAUTHENTICATED')
   if (await revocations.isRevoked(claims.sub, claims.epoch)) throw createError('AUTH_UNAUTHENTICATED')
-  return { username: claims.sub, privilege: claims.privilege }
+  const { sub, privilege, epoch, exp } = claims
+  return {
+    caller: { username: sub, privilege },
+    holds: () => Date.now() < exp * 1_000 && !revocations.isKnownRevoked(sub, epoch),
+  }
 }
 
 /** Claims of a token whose signature and times are right. Why one is not is nobody's business outside. */

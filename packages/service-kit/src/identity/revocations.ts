@@ -9,6 +9,10 @@ import type { ServiceDeps } from '../service.ts'
 export interface Revocations {
   /** True if a token of this user and epoch is revoked. Error: AUTH_STALE_REVOCATIONS. */
   isRevoked(username: string, epoch: number): Promise<boolean>
+  /** The same as far as is known, perhaps from news that is not fresh. */
+  isKnownRevoked(username: string, epoch: number): boolean
+  /** The user's epoch if it changed in the last hour; of a user who is not active, -1. */
+  epochOf(username: string): number | undefined
   /** True while the news is fresh. */
   isFresh(): boolean
   stop(): Promise<void>
@@ -36,6 +40,10 @@ export async function createRevocations({ bus, clock, log }: RevocationsDeps): P
   /** Staleness is said once, as the pull is repeated every 2 s. */
   let complained = false
 
+  const isKnownRevoked = (username: string, epoch: number) => {
+    const current = epochs.get(keyOf(username))
+    return current !== undefined && (!current.active || epoch < current.epoch)
+  }
   const isFresh = () => clock.monotonicMs() - freshAtMs <= STALE_AFTER_MS
 
   async function pull(): Promise<void> {
@@ -72,8 +80,12 @@ export async function createRevocations({ bus, clock, log }: RevocationsDeps): P
     async isRevoked(username, epoch) {
       if (!isFresh()) await pullNow()
       if (!isFresh()) throw createError('AUTH_STALE_REVOCATIONS')
+      return isKnownRevoked(username, epoch)
+    },
+    isKnownRevoked,
+    epochOf(username) {
       const current = epochs.get(keyOf(username))
-      return current !== undefined && (!current.active || epoch < current.epoch)
+      return current?.active === false ? -1 : current?.epoch
     },
     async stop() {
       stopped = true

@@ -2,7 +2,6 @@
 // (File download)"; REST contract, section 7. Everything is decided before a body is read; every answer but the
 // file is the envelope, and none tells of paths.
 import {
-  type Caller,
   createError,
   type DistributionName,
   distributionContentType,
@@ -101,7 +100,7 @@ async function permitOfCaller(
   request: FastifyRequest,
   parts: readonly string[],
 ): Promise<Permit | undefined> {
-  const caller: Caller = await identify(request)
+  const { caller } = await identify(request)
   if (!isAllowed(caller.privilege, 'read')) throw createError('AUTH_NOT_AUTHORIZED')
   const path = parts.length === 2 ? parseDistributionPath(parts) : undefined
   const [directory, file] = path ?? []

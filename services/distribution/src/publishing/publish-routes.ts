@@ -40,7 +40,7 @@ export function identifiedPublishRoutes(
     const identify = await identity(app)
     const callers = new WeakMap<FastifyRequest, Caller>()
     app.addHook('onRequest', async (request) => {
-      const caller = await identify(request)
+      const { caller } = await identify(request)
       if (!isAllowed(caller.privilege, 'distribution.publish')) throw createError('AUTH_NOT_AUTHORIZED')
       callers.set(request, caller)
     })

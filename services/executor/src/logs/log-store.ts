@@ -2,7 +2,7 @@
 // cluster. Folders are 0700 and files 0600: routers print configurations into them. An object store would be another
 // driver of the same interface.
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open as openFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
@@ -26,16 +26,32 @@ export interface StoredFile extends LoggedFile {
   readonly size: number
 }
 
+/** Bytes of a file, and how long the file was. */
+export interface Slice {
+  readonly bytes: Buffer
+  readonly size: number
+}
+
 export interface LogStore {
   open(jobId: number, attempt: number): Promise<AttemptLog>
   list(jobId: number): Promise<StoredFile[]>
   stream(jobId: number, file: LoggedFile): Readable
   text(jobId: number, file: LoggedFile): Promise<string>
+  /** A piece of a file that may still grow; a file that is not there (yet) is empty. */
+  slice(jobId: number, file: LoggedFile, offset: number, length: number): Promise<Slice>
   remove(jobIds: readonly number[]): Promise<void>
 }
 
-/** The driver for a directory. @param lost called when something could not be written */
-export function createFileLogStore(directory: string, lost: (error: unknown) => void): LogStore {
+/**
+ * The driver for a directory.
+ * @param lost called when something could not be written
+ * @param written called when more of a job's terminal or steps can be read
+ */
+export function createFileLogStore(
+  directory: string,
+  lost: (error: unknown) => void,
+  written: (jobId: number) => void = () => undefined,
+): LogStore {
   const folderOf = (jobId: number, attempt?: number) =>
     join(directory, String(jobId), ...(attempt === undefined ? [] : [String(attempt)]))
   const pathOf = (jobId: number, file: LoggedFile) => join(folderOf(jobId, file.attempt), file.name)
@@ -43,28 +59,37 @@ export function createFileLogStore(directory: string, lost: (error: unknown) => 
     async open(jobId, attempt) {
       const folder = folderOf(jobId, attempt)
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      return openAttempt(folder, new Set(await readdir(folder)), lost)
+      return openAttempt(folder, new Set(await readdir(folder)), { lost, written: () => written(jobId) })
     },
     list: (jobId) => listJob(folderOf(jobId)),
     stream: (jobId, file) => createReadStream(pathOf(jobId, file)),
     text: (jobId, file) => readFile(pathOf(jobId, file), 'utf8'),
+    slice: (jobId, file, offset, length) => readSlice(pathOf(jobId, file), offset, length),
     async remove(jobIds) {
       for (const jobId of jobIds) await rm(folderOf(jobId), { recursive: true, force: true })
     },
   }
 }
 
-function openAttempt(folder: string, taken: Set<string>, lost: (error: unknown) => void): AttemptLog {
+interface AttemptWatch {
+  lost: (error: unknown) => void
+  written: () => void
+}
+
+function openAttempt(folder: string, taken: Set<string>, { lost, written }: AttemptWatch): AttemptLog {
   const open = (name: string): WriteStream => {
     taken.add(name)
     const stream = createWriteStream(join(folder, name), { flags: 'a', mode: 0o600 })
     return stream.on('error', lost)
   }
+  const isWritten = (error: Error | null | undefined) => {
+    if (!error) written()
+  }
   const terminal = open(TERMINAL_LOG)
   const steps = open(STEPS_LOG)
   return {
-    terminal: (bytes) => void (terminal.writable && terminal.write(bytes)),
-    step: (line) => void (steps.writable && steps.write(`${line}\n`)),
+    terminal: (bytes) => void (terminal.writable && terminal.write(bytes, isWritten)),
+    step: (line) => void (steps.writable && steps.write(`${line}\n`, isWritten)),
     async file(wanted, content) {
       const name = uniqueName(wanted, taken)
       taken.add(name)
@@ -74,6 +99,23 @@ function openAttempt(folder: string, taken: Set<string>, lost: (error: unknown) 
     async close() {
       await Promise.all([closed(terminal), closed(steps)])
     },
+  }
+}
+
+async function readSlice(path: string, offset: number, length: number): Promise<Slice> {
+  const file = await openFile(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (file === undefined) return { bytes: Buffer.alloc(0), size: 0 }
+  try {
+    const { size } = await file.stat()
+    const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - offset)))
+    const { bytesRead } =
+      bytes.length === 0 ? { bytesRead: 0 } : await file.read(bytes, 0, bytes.length, offset)
+    return { bytes: bytes.subarray(0, bytesRead), size }
+  } finally {
+    await file.close()
   }
 }
 

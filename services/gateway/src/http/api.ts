@@ -21,6 +21,8 @@ export interface ApiDeps {
   sessionLogs: FastifyPluginAsync
   /** Serves `PUT /distributions/:directory/:file`. */
   publishing: (callerOf: (request: FastifyRequest) => Caller) => FastifyPluginAsync
+  /** Serves `GET /install/:id/events`, behind authentication of its own. */
+  jobEvents: (auth: Authentication) => FastifyPluginAsync
   /** Refuses ids of jobs that do not exist before `sessionLogs` is asked. */
   assertJobExists: (asker: Asker, id: string) => Promise<void>
 }
@@ -40,6 +42,7 @@ export function api(deps: ApiDeps): FastifyPluginAsync {
     for (const route of deps.routes) addApiRoute(app, auth, route)
     addSessionLogs(app, auth, deps)
     addPublishing(app, auth, deps)
+    await app.register(deps.jobEvents(auth))
   }
 }
 

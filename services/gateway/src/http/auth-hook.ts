@@ -17,6 +17,8 @@ export type AuthDeps = IdentityDeps
 export interface Authentication {
   /** Refuses a request whose caller is not known. Errors: AUTH_UNAUTHENTICATED, AUTH_THROTTLED, the bus's. */
   authenticate(request: FastifyRequest): Promise<void>
+  /** Whether the credentials of an (authenticated) request are good still, for answers that take long. */
+  standing(request: FastifyRequest): () => boolean
   /** Refuses a request whose (authenticated) caller may not do this. Error: AUTH_NOT_AUTHORIZED. */
   permit(permission: Permission): (request: FastifyRequest) => Promise<void>
   /** Asks for an access token with user and password; a token cannot mint its successor. */
@@ -25,6 +27,8 @@ export interface Authentication {
 
 /** Request fact: who asks. */
 const CALLER = 'caller'
+/** Request fact: whether that is still so. */
+const STANDING = 'standing'
 
 /** Who asks; known after authentication. */
 export function callerOf(request: FastifyRequest): Caller {
@@ -34,11 +38,15 @@ export function callerOf(request: FastifyRequest): Caller {
 /** Prepares a scope for authentication. */
 export async function installAuthentication(app: FastifyInstance, deps: AuthDeps): Promise<Authentication> {
   app.decorateRequest(CALLER, null)
+  app.decorateRequest(STANDING, null)
   const identify = await installIdentity(app, deps)
   return {
     async authenticate(request) {
-      request.setDecorator(CALLER, await identify(request))
+      const { caller, holds } = await identify(request)
+      request.setDecorator(CALLER, caller)
+      request.setDecorator(STANDING, holds)
     },
+    standing: (request) => request.getDecorator<() => boolean>(STANDING),
     permit: (permission) => async (request) => {
       if (!isAllowed(callerOf(request).privilege, permission)) throw createError('AUTH_NOT_AUTHORIZED')
     },

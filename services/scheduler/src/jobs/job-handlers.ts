@@ -26,6 +26,7 @@ export function serveJobs(
       return first === undefined ? created : { ...created, first }
     }),
     bus.serve(schedulerMessages.listJobs, (request) => lists.list(request)),
+    bus.serve(schedulerMessages.watchJobs, async ({ ids }) => ({ rows: await lists.states(ids) })),
     bus.serve(schedulerMessages.deleteJobs, async (filter) => ({ rows: await deleteJobs(filter) })),
     bus.serve(schedulerMessages.resubmitJob, async (request, { caller, requestId }) => {
       if (caller === undefined) throw createError('AUTH_NOT_AUTHORIZED')

@@ -1,11 +1,17 @@
 // Lists of jobs, and how many refer to something.
-import { createError, type ReplyOf, type RequestOf, type schedulerMessages } from '@slipway/contracts'
+import {
+  createError,
+  type JobState,
+  type ReplyOf,
+  type RequestOf,
+  type schedulerMessages,
+} from '@slipway/contracts'
 import type { Clock } from '@slipway/service-kit'
 import { readPauses } from '../dispatch/switch-store.ts'
 import { readLastAsk } from '../runs/ask-store.ts'
 import type { Limits } from '../runs/run.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
-import { type ListedJob, toJobRow } from './job.ts'
+import { type ListedJob, toJobRow, toJobState } from './job.ts'
 import {
   countByProfile,
   countByRepository,
@@ -31,6 +37,8 @@ export interface JobListDeps {
 
 export interface JobLists {
   list(request: ListRequest): Promise<ListReply>
+  /** The states of the jobs that exist. */
+  states(ids: readonly number[]): Promise<JobState[]>
   countReferences(request: RequestOf<typeof schedulerMessages.countReferences>): Promise<number>
 }
 
@@ -58,12 +66,13 @@ async function readSituation(db: Db, limits: Limits): Promise<Situation> {
 }
 
 export function createJobLists({ store, clock, limits }: JobListDeps): JobLists {
-  const toRows = async (jobs: readonly ListedJob[]) => {
+  const describe = async <R>(jobs: readonly ListedJob[], as: (...of: [ListedJob, Date, Situation]) => R) => {
     const waits = jobs.some(({ status }) => status === 'scheduled')
     const situation = waits ? await readSituation(store.db, limits) : NOTHING_WAITS
     const now = clock.now()
-    return jobs.map((job) => toJobRow(job, now, situation))
+    return jobs.map((job) => as(job, now, situation))
   }
+  const toRows = (jobs: readonly ListedJob[]) => describe(jobs, toJobRow)
   const listOne = async (id: number): Promise<ListReply> => {
     const jobs = await readJobs(store.db, { id }, { limit: 1, offset: 0 })
     if (jobs.length === 0) throw createError('SCHEDULER_JOB_NOT_FOUND', [id])
@@ -86,6 +95,10 @@ export function createJobLists({ store, clock, limits }: JobListDeps): JobLists 
       const from = scheduledFrom === undefined ? undefined : new Date(scheduledFrom)
       const filter = { ...rest, scheduledFrom: from }
       return page === undefined ? listAll(filter) : listPage(filter, page)
+    },
+    async states(ids) {
+      const jobs = await readJobs(store.db, { ids }, { limit: ids.length, offset: 0 })
+      return describe(jobs, toJobState)
     },
     countReferences: (request) =>
       'serverRepository' in request

@@ -4,9 +4,10 @@ import { Prisma } from '../generated/client.ts'
 import { type Db, toJobId } from '../scheduler-store.ts'
 import type { ListedJob } from './job.ts'
 
-/** Filters, ANDed. With `id` the others are not looked at. */
+/** Filters, ANDed. With `id` or `ids` the others are not looked at. */
 export interface JobFilter {
   id?: number | undefined
+  ids?: readonly number[] | undefined
   hostname?: string | undefined
   action?: InstallAction | undefined
   status?: JobStatus | undefined
@@ -39,6 +40,10 @@ function conditions(filter: JobFilter): Prisma.Sql {
     parts.push(Prisma.sql`job.id = ${filter.id}::bigint`)
     return Prisma.join(parts, ' AND ')
   }
+  if (filter.ids !== undefined) {
+    parts.push(Prisma.sql`job.id = ANY(${[...filter.ids]}::bigint[])`)
+    return Prisma.join(parts, ' AND ')
+  }
   if (filter.hostname !== undefined) {
     // As an array it is looked up once, and the jobs come in order from the index over host and id.
     parts.push(Prisma.sql`job.host_id = ANY(ARRAY(
@@ -59,7 +64,7 @@ export async function readJobs(
   { limit, offset }: { limit: number; offset: number },
 ): Promise<ListedJob[]> {
   const rows = await db.$queryRaw<ListedRow[]>`
-    SELECT job.id, job.host_id AS "hostId", job.hostname, job.action, job.server_repository AS "serverRepository",
+    SELECT job.id, job.submission, job.host_id AS "hostId", job.hostname, job.action, job.server_repository AS "serverRepository",
            job.server_directory AS "serverDirectory", job.software_packages AS "softwarePackages",
            job.command_profiles AS "commandProfiles", job.scheduled_time AS "scheduledTime",
            job.depends_on AS "dependsOn", job.dependency_met AS "dependencyMet", job.status,

@@ -1,10 +1,11 @@
 // Install jobs as messages show them, and what a deletion answers.
-import type { DeletedJob, InstallAction, JobRow, JobStatus } from '@slipway/contracts'
+import type { DeletedJob, InstallAction, JobRow, JobState, JobStatus } from '@slipway/contracts'
 import { groupBy } from './group-by.ts'
 import { type Situation, type WaitingJob, whyWaiting } from './waiting.ts'
 
 /** A job with what tells why it waits. */
 export interface ListedJob extends WaitingJob {
+  submission: number
   hostname: string
   action: InstallAction
   serverRepository: string | null
@@ -57,6 +58,17 @@ export function toJobRow(job: ListedJob, now: Date, situation: Situation): JobRo
     packageChanges: job.packageChanges,
     createdBy: job.createdBy,
     createdAt: job.createdAt.toISOString(),
+  }
+}
+
+/** A stored job as those see it who watch it. */
+export function toJobState(job: ListedJob, now: Date, situation: Situation): JobState {
+  return {
+    id: job.id,
+    submission: job.submission,
+    status: job.status,
+    ...(job.statusTime === null ? {} : { statusAt: job.statusTime.toISOString() }),
+    statusMessage: messageOf(job, now, situation),
   }
 }
 
