@@ -12,12 +12,12 @@ import { jobs, manyJobs } from './jobs.ts'
 import { lengths } from './lengths.ts'
 import { namedThings, references, repositories } from './references.ts'
 import { tokens } from './tokens.ts'
-import { createWorld, type World } from './world.ts'
+import { createWorld, patient, type World } from './world.ts'
 
 const dataDir = await makeDataDir()
 const [lab, slipway] = await Promise.all([
   startLab(),
-  startSlipway(dataDir.path, { env: { CATALOG_FEED_DIR: demoDir } }),
+  startSlipway(dataDir.path, { env: { ...patient.env, CATALOG_FEED_DIR: demoDir } }),
 ])
 t.teardown(async () => {
   await slipway.child.stop()

@@ -15,7 +15,7 @@ import {
   nastyValues,
   oddContentTypes,
 } from './nasty-values.ts'
-import { type Answer, ahead, basic, connectTo, listOf, plainHost, type Row } from './world.ts'
+import { type Answer, ahead, basic, connectTo, listOf, patient, plainHost, type Row } from './world.ts'
 
 interface Described {
   paths: Record<
@@ -25,7 +25,7 @@ interface Described {
 }
 
 const dataDir = await makeDataDir()
-const slipway = await startSlipway(dataDir.path)
+const slipway = await startSlipway(dataDir.path, patient)
 t.teardown(async () => {
   await slipway.child.stop()
   await dataDir.remove()
