@@ -2,17 +2,7 @@
 import { until } from '@slipway/test-kit'
 import type { Test } from 'tap'
 import { readZip } from '../harness/zip.ts'
-import {
-  ahead,
-  hostRow,
-  listOf,
-  pick,
-  type Row,
-  refused,
-  rowRefused,
-  timeText,
-  type World,
-} from './world.ts'
+import { ahead, hostRow, listOf, pick, type Row, refused, rowRefused, timeText, type World } from './world.ts'
 
 const message = "Invalid utc_offset: Must be in '<+|->dd:dd' format and be between -14:00 and +14:00."
 
