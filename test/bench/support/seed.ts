@@ -49,3 +49,22 @@ export async function seedHistory({ sql }: Stage, hosts: number, jobsOfEach: num
   )
   await sql.scheduler.query('VACUUM ANALYZE')
 }
+
+/** Adds jobs that are due in a year, so many to each host, with the hosts' rows as the scheduler keeps them. */
+export async function seedWaiting({ sql }: Stage, hosts: number, jobsOfEach: number): Promise<void> {
+  await sql.scheduler.query(
+    `INSERT INTO job (kind, host_id, hostname, action, software_packages, command_profiles, scheduled_time, warnings,
+                      package_changes, created_by, created_at)
+     SELECT 'install', md5('host ' || n)::uuid, 'router-' || lpad(n::text, 6, '0'), 'Commit', '{}', '{}',
+            now() + interval '1 year' + k * interval '1 day', '{}', '{}', 'root', now()
+       FROM generate_series(1, $1::int) AS n, generate_series(1, $2::int) AS k`,
+    [hosts, jobsOfEach],
+  )
+  await sql.scheduler.query(
+    `UPDATE host SET next_job_id = next.id, next_kind = next.kind, next_due = next.scheduled_time
+       FROM (SELECT DISTINCT ON (host_id) host_id, id, kind, scheduled_time FROM job
+              ORDER BY host_id, scheduled_time, id) next
+      WHERE host.host_id = next.host_id`,
+  )
+  await sql.scheduler.query('VACUUM ANALYZE')
+}

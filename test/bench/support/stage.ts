@@ -1,5 +1,6 @@
 // What a benchmark of the API stands on: one durable PostgreSQL, Slipway as a user starts it with its databases
 // there, and a bare Fastify + pg server beside it on the same PostgreSQL.
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@slipway/database'
 import pg from 'pg'
@@ -25,6 +26,8 @@ export interface Stage {
   sql: Record<Service, pg.Pool>
   /** A metric of Slipway's process; counters as they stand, the event loop's since the last look. */
   metrics(): Promise<ProcessMetrics>
+  /** CPU that all processes of PostgreSQL have used, also those that have ended. */
+  postgresCpuSeconds(): number
   close(): Promise<void>
 }
 
@@ -70,6 +73,7 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
     bare: { name: 'bare Fastify + pg', url: bareUrl, authorization: `Bearer ${bareToken}` },
     sql,
     metrics: () => readMetrics(`http://127.0.0.1:${metricsPort}/metrics`),
+    postgresCpuSeconds: () => familyCpuSeconds(postgres.pid),
     async close() {
       await Promise.all(Object.values(sql).map((open) => open.end()))
       await bareChild.stop()
@@ -105,5 +109,31 @@ export async function readMetrics(url: string): Promise<ProcessMetrics> {
     blockedMs: Math.max(0, Math.round(value('nodejs_eventloop_lag_max_seconds') * 1_000 - SAMPLING_MS)),
     residentMb: Math.round(value('process_resident_memory_bytes') / 1_048_576),
     cpuSeconds: value('process_cpu_seconds_total'),
+  }
+}
+
+/** Ticks of the clock by which /proc counts. */
+const TICKS_A_SECOND = 100
+
+/** CPU of a process, its children, and those of its children that have ended. */
+function familyCpuSeconds(parent: number): number {
+  const all = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
+  const ticks = all.map((pid) => {
+    const [, ppid, user = 0, system = 0, endedUser = 0, endedSystem = 0] = readStat(pid)
+    if (Number(pid) === parent) return user + system + endedUser + endedSystem
+    return ppid === parent ? user + system : 0
+  })
+  return ticks.reduce((sum, one) => sum + one, 0) / TICKS_A_SECOND
+}
+
+/** pid, parent, and CPU in ticks: own in user and system mode, then that of children that have ended. */
+function readStat(pid: string): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name before may hold anything, also blanks and parentheses.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return [Number(pid), ...[1, 11, 12, 13, 14].map((index) => Number(fields[index]))]
+  } catch {
+    return []
   }
 }
