@@ -1,5 +1,5 @@
-// Jobs through the whole path with work that does nothing (accepted → claimed → recorded → confirmed → ended →
-// result recorded; every step durable, runs fenced), beside graphile-worker and pg-boss draining no-ops with a
+// Jobs through the whole path with work that does nothing (claimed → recorded → confirmed → ended → result
+// recorded, of jobs accepted before; every step durable, runs fenced), beside graphile-worker and pg-boss draining no-ops with a
 // completion for each job. Same PostgreSQL, same process, alternating rounds. Aim: 1.5 times the faster peer.
 // Then 10,000 jobs that become due within a minute: from due to the start of the run. Aim: p99 < 1 s.
 import { join } from 'node:path'
