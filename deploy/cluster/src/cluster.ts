@@ -4,7 +4,13 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lockDirectory } from '@slipway/database'
 import { loadOrCreateMasterKey } from '@slipway/secrets'
-import { createReleasers, type Environment, type Logger, type SupervisorNews } from '@slipway/service-kit'
+import {
+  createReleasers,
+  type Environment,
+  type Logger,
+  publicUrlOf,
+  type SupervisorNews,
+} from '@slipway/service-kit'
 import { openDatabases } from './databases.ts'
 import { createLeftovers } from './leftovers.ts'
 import { createNatsUsers, natsConfig, natsUrl } from './nats-config.ts'
@@ -107,6 +113,7 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
     dataDir: settings.dataDir,
     host: settings.host,
     port: settings.port,
+    publicUrl: publicUrlOf(settings),
   }
   function onNews(news: SupervisorNews): void {
     // At once: a start that fails later must not lose what is told only once.

@@ -30,6 +30,8 @@ export interface EnvironmentParts {
   dataDir: string
   host: string
   port: number
+  /** How routers reach the API. */
+  publicUrl: string
 }
 
 /** Never passed through as they are; each service is given its own. */
@@ -71,7 +73,7 @@ function specifics({ service, name }: ServicePlan, parts: EnvironmentParts): Env
     case 'catalog':
       return { CATALOG_FEED_DIR: parts.feedDir }
     case 'executor':
-      return { SLIPWAY_LOG_DIR: parts.logDir, EXECUTOR_NAME: name }
+      return { SLIPWAY_LOG_DIR: parts.logDir, EXECUTOR_NAME: name, SLIPWAY_PUBLIC_URL: parts.publicUrl }
     case 'distribution':
       return { SLIPWAY_DATA_DIR: parts.dataDir }
     case 'gateway':

@@ -21,6 +21,7 @@ import {
   type Environment,
   type Logger,
   loadConfig,
+  publicUrlOf,
   type RunningService,
   type ServiceDefinition,
   type ServiceDeps,
@@ -75,7 +76,7 @@ async function compose(
   releasers: ReturnType<typeof createReleasers>,
 ): Promise<Omit<Standalone, 'stop'>> {
   await mkdir(settings.dataDir, { recursive: true })
-  const serviceEnv = {
+  const given = {
     ...env,
     SLIPWAY_MASTER_KEY: settings.masterKey ?? (await loadOrCreateMasterKey(settings.dataDir)),
     // The lock on the data directory says that no other process works on these databases.
@@ -84,6 +85,9 @@ async function compose(
     CATALOG_FEED_DIR: env['CATALOG_FEED_DIR'] || join(settings.dataDir, 'catalog'),
     SLIPWAY_DATA_DIR: settings.dataDir,
   }
+  // Executors must know it, too: a server repository that leads there is this Slipway's own store.
+  const publicUrl = publicUrlOf(loadConfig(gatewayService.configSchema, given, { prefix: 'GATEWAY' }))
+  const serviceEnv = { ...given, SLIPWAY_PUBLIC_URL: publicUrl }
   // All settings before anything is started: a wrong one is told at once.
   for (const { name, configSchema } of [...domainServices, gatewayService]) {
     loadConfig(configSchema, serviceEnv, { prefix: name.toUpperCase() })

@@ -75,14 +75,17 @@ export const distributionMessages = {
     permission: 'distribution.publish',
   }),
   /**
-   * A link below which a router finds files of a directory, each once: the path is that of a directory. Files that
-   * are not there are left out; the router says itself that it cannot find them.
+   * A link below which a router finds files of a directory, each once: the path is that of a directory. Errors:
+   * DISTRIBUTION_NOT_FOUND and DISTRIBUTION_REFUSED name the files that are not there or break a rule;
+   * DISTRIBUTION_UNSETTLED: somebody is still copying one into the store.
    */
   openRepository: defineRpc('distribution', 'repository.open', {
     request: strict({
       directory: Text,
       files: Type.Array(Text, { minItems: 1, maxItems: 1_000 }),
       expiresInS: ExpiresInS,
+      /** Who fetches, for the record: `job 118, router edge1`. */
+      reader: Text,
     }),
     reply: LinkReply,
     permission: 'internal',

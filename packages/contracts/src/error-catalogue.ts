@@ -137,6 +137,7 @@ export const errorCatalogue = {
   // Distribution
   DISTRIBUTION_REFUSED: input("'{}' breaks a rule of distributions: {}"),
   DISTRIBUTION_NOT_FOUND: notFound("Distribution '{}' does not exist."),
+  DISTRIBUTION_UNSETTLED: unavailable("Distribution '{}' is still being written."),
   DISTRIBUTION_UPLOAD_ENDED: input('The upload ended before it was complete.'),
   DISTRIBUTION_STORE_FULL: unavailable('The store of distributions has no room left.'),
 

@@ -347,6 +347,18 @@ t.test('secrets', async (t) => {
     t.equal(scrub('tftp://h/dir and sftp://ops@h:22/dir'), 'tftp://h/dir and sftp://ops@h:22/dir')
   })
 
+  t.test('in one-time links are masked, though nobody knows them', async (t) => {
+    const link = (token: string) => `install add source http://10.0.0.1:5000/download/link/${token} a.rpm\n`
+    const token = 'aZ_-'.repeat(10).concat('xyz')
+    t.equal(scrub(link(token)), link('***'))
+    t.equal(scrub(link('short')), link('short'))
+    const log = createLogScrub([])
+    const halves = [link(token).slice(0, 60), link(token).slice(60)].map((text) =>
+      log.push(Buffer.from(text)),
+    )
+    t.equal(Buffer.concat([...halves, log.flush()]).toString(), link('***'))
+  })
+
   t.test('are masked in a stream however it is cut or wrapped', async (t) => {
     const secret = 'Tr0ub4dor&3'
     const piece = fc.constantFrom(

@@ -9,6 +9,7 @@ export {
   fetchError,
 } from './fetch/fetcher.ts'
 export { openFtp } from './fetch/ftp-fetcher.ts'
+export { createHttpFetcher } from './fetch/http-fetcher.ts'
 export { maskUrl, parseRepositoryUrl, type RepositoryUrl } from './fetch/repository-url.ts'
 export { openSftp } from './fetch/sftp-fetcher.ts'
 export type { Operation, OperationKind, OperationState } from './install/operation.ts'

@@ -11,6 +11,7 @@ import { type FamilyProfile, PROFILES } from './families.ts'
 import { createFaultScript, FAULT_KINDS, type Fault } from './faults.ts'
 import type { Fetchers } from './fetch/fetcher.ts'
 import { openFtp } from './fetch/ftp-fetcher.ts'
+import { createHttpFetcher } from './fetch/http-fetcher.ts'
 import { openSftp } from './fetch/sftp-fetcher.ts'
 import { hostKeys } from './host-keys.ts'
 import { createInstallEngine } from './install/install-engine.ts'
@@ -69,7 +70,7 @@ export interface RouterOptions {
   readonly serial?: string
   /** Only connections from this address are let in, others are reset: a router behind a jump host. Default: any. */
   readonly reachableFrom?: string
-  /** Fetchers by URL scheme; default SFTP and FTP. */
+  /** Fetchers by URL scheme; default SFTP and FTP, and on eXR HTTP and HTTPS. */
   readonly fetchers?: Fetchers
   readonly now?: () => Date
 }
@@ -245,7 +246,7 @@ function createCore(
     store,
     engine,
     faults,
-    fetchers: options.fetchers ?? { sftp: openSftp, ftp: openFtp },
+    fetchers: options.fetchers ?? defaultFetchers(profile),
     timing,
     diskBytes: options.diskBytes ?? DISK_BYTES,
     adminLogin: options.adminLogin ?? false,
@@ -275,6 +276,13 @@ function createCore(
       syslog('%OS-SYSMGR-5-NOTICE : Card is COLD started')
     },
   }
+}
+
+/** Classic IOS XR adds packages from no web server. */
+function defaultFetchers({ os }: FamilyProfile): Fetchers {
+  const files = { sftp: openSftp, ftp: openFtp }
+  const http = createHttpFetcher()
+  return os === 'classic' ? files : { ...files, http, https: http }
 }
 
 /** Words of a fault that makes an operation fail half-way. */

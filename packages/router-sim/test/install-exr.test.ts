@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { Family, RouterOptions } from '../src/index.ts'
+import { createHttpFetcher, type Family, type RouterOptions } from '../src/index.ts'
 import { type Conversation, EXEC, refuses, sshIn, telnetIn } from './support/client.ts'
 import { nextEnd, nextUp, startRepository, startRouter } from './support/routers.ts'
 
@@ -299,4 +303,61 @@ t.test('rollback and reload from the sysadmin plane', async (t) => {
   await shell.closed
   await cut
   t.ok((await telnetIn({ port })).rest() === '')
+})
+
+t.test('adds an rpm from a web server, and tells its refusals', async (t) => {
+  const silent = 100
+  const http = createHttpFetcher(silent)
+  const { repository, router, session, perform } = await setUp(t, 'ncs5500', { fetchers: { http } })
+  const content = await readFile(join(repository.root, MGBL_FILE))
+  const asked: (string | undefined)[][] = []
+  const answers: Record<string, RequestListener> = {
+    none: (_request, response) => void response.writeHead(404).end('Not Found'),
+    shut: (_request, response) => void response.writeHead(403).end('Forbidden'),
+    elsewhere: (_request, response) => void response.writeHead(302, { location: '/' }).end(),
+    broken: (_request, response) =>
+      void response.writeHead(200, { 'content-length': 9 }).end('1234', () => response.destroy()),
+    silent: (_request, response) => void response.writeHead(200, { 'content-length': 9 }).write('1234'),
+    mute: () => undefined,
+    good: (_request, response) => void response.writeHead(200).end(content),
+  }
+  const server = createServer((request, response) => {
+    asked.push([request.method, basename(request.url ?? ''), request.headers.authorization])
+    answers[(request.url ?? '').split('/')[1] ?? '']?.(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  t.teardown(() => server.closeAllConnections())
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const refusals = {
+    none: 'The requested URL returned error: 404 Not Found',
+    shut: 'The requested URL returned error: 403 Forbidden',
+    elsewhere: 'Connection closed by remote host',
+    broken: 'Connection closed by remote host',
+    silent: 'Connection timed out',
+    mute: 'Connection timed out',
+  }
+  for (const [directory, words] of Object.entries(refusals)) {
+    const { output, operation } = await perform(`install add source http://${host}/${directory} ${MGBL_FILE}`)
+    t.equal(operation.state, 'failed', directory)
+    t.notMatch(output, /password/, 'nobody asks for a password')
+    await session.expect(new RegExp(`ERROR! ${words}\\n[\\s\\S]*Install operation \\d+ aborted\\n`))
+  }
+  const refused = await perform(`install add source http://127.0.0.1:9/ ${MGBL_FILE}`)
+  t.match(refused.output, /ERROR! % Connection refused by remote host\n/)
+  asked.length = 0
+  const { operation } = await perform(`install add source http://u:p%40@${host}/good/ ${MGBL_FILE}`)
+  t.equal(operation.state, 'succeeded')
+  t.same(router.state().inactive, [MGBL])
+  t.same(asked, [['GET', MGBL_FILE, `Basic ${Buffer.from('u:p@').toString('base64')}`]], 'one request')
+})
+
+t.test('a classic router adds from no web server', async (t) => {
+  const { port } = await startRouter(t, 'asr9k')
+  const session = await quiet(await telnetIn({ port }))
+  t.teardown(session.end)
+  t.match(
+    await session.run('admin install add source http://127.0.0.1:9/ asr9k-mcast-px.pie-5.3.3'),
+    /could not be found|not found|Error/i,
+  )
 })

@@ -1,5 +1,10 @@
 import type { Bus, Registration } from '@slipway/bus'
-import { createError, type DistributionName, distributionMessages } from '@slipway/contracts'
+import {
+  createError,
+  type DistributionName,
+  distributionMessages,
+  distributionNameProblem,
+} from '@slipway/contracts'
 import type { ActivityLog } from './activity/activity-service.ts'
 import type { FileIndex } from './files/index-service.ts'
 import { type IndexedFile, isLinkable, keyOf } from './files/indexed-file.ts'
@@ -46,13 +51,27 @@ export function serveDistribution(
       activity.add({ kind: 'link-created', name, actor: createdBy })
       return { path: `${path}/${file}`, expiresAt: expiresAt.toISOString() }
     }),
-    bus.serve(distributionMessages.openRepository, async ({ directory, files, expiresInS }) => {
+    bus.serve(distributionMessages.openRepository, async ({ directory, files, expiresInS, reader }) => {
       const distinct = [...new Set(files)]
-      const terms = { uses: 1, expiresInS, createdBy: 'executor' }
+      await needAll(index, directory, distinct)
+      const terms = { uses: 1, expiresInS, createdBy: reader }
       const { path, expiresAt } = await links.create({ directory, files: distinct, ...terms })
       return { path, expiresAt: expiresAt.toISOString() }
     }),
   ]
+}
+
+/** Fails if a router could not fetch all of the files; those that are not there are named together. */
+async function needAll(index: FileIndex, directory: string, files: readonly string[]): Promise<void> {
+  const missing: string[] = []
+  for (const file of files) {
+    const name = { directory, file }
+    const look = distributionNameProblem(name) === undefined ? await index.look(name) : 'absent'
+    if (look === 'absent') missing.push(keyOf(name))
+    else if (look === 'unsettled') throw createError('DISTRIBUTION_UNSETTLED', [keyOf(name)])
+    else if (!isLinkable(look)) throw createError('DISTRIBUTION_REFUSED', [keyOf(name), look.refused])
+  }
+  if (missing.length > 0) throw createError('DISTRIBUTION_NOT_FOUND', [missing.join("', '")])
 }
 
 function toRow({ name, publishedAt, size, sha256, version, refused, publishedBy }: IndexedFile) {

@@ -312,14 +312,26 @@ t.test('router software is published when asked for, and given out by links only
   t.match(await published('ncs/a.rpm', rpm), { status: 400 })
   t.match(await published('ncs/a.rpm', rpm, '?software=true'), { status: 201 })
   t.ok(isNotFound(await get('ncs/a.rpm')))
-  const { path } = await b.rpc(distributionMessages.openRepository, {
-    directory: 'ncs',
-    files: ['a.rpm', 'absent.rpm'],
-    expiresInS: 60,
-  })
+  const open = (directory: string, ...files: string[]) =>
+    b.rpc(distributionMessages.openRepository, {
+      directory,
+      files,
+      expiresInS: 60,
+      reader: 'job 7, router edge1',
+    })
+  const { path } = await open('ncs', 'a.rpm', 'a.rpm')
   t.match(await b.ask('GET', `${path}/a.rpm`, { auth: undefined }), { status: 200, body: rpm })
   t.match(await b.ask('GET', `${path}/a.rpm`, { auth: undefined }), { status: 403 }, 'once')
-  t.match(await b.ask('GET', `${path}/absent.rpm`, { auth: undefined }), { status: 404 })
+  await t.rejects(open('ncs', 'a.rpm', 'absent.rpm', '../a.rpm'), {
+    code: 'DISTRIBUTION_NOT_FOUND',
+    message: "Distribution 'ncs/absent.rpm', 'ncs/../a.rpm' does not exist.",
+  })
+  await t.rejects(open('nowhere', 'a.rpm'), { code: 'DISTRIBUTION_NOT_FOUND' })
+  const { rows } = await b.rpc(distributionMessages.listActivity, { directory: 'ncs', file: 'a.rpm' })
+  t.match(
+    rows.find(({ kind }) => kind === 'downloaded'),
+    { actor: 'link of job 7, router edge1', bytes: rpm.length, complete: true },
+  )
   t.match(await b.ask('GET', `${path}/b.rpm`, { auth: undefined }), { status: 403 }, 'not among its files')
 })
 

@@ -1,6 +1,7 @@
 // The executor's settings: EXECUTOR_*. The times of actions are limits, not pauses: everything is detected, and the
 // limits say when to give up.
 import { type Static, Type } from '@sinclair/typebox'
+import { maxLinkLifetimeS } from '@slipway/contracts'
 import { Duration, Secret } from '@slipway/service-kit'
 
 const minute = 60_000
@@ -15,6 +16,21 @@ export const executorConfig = Type.Object({
     env: 'SLIPWAY_LOG_DIR',
     minLength: 1,
     description: 'Folder of session logs, a folder for each job and attempt. Shared by all executors.',
+  }),
+  publicUrl: Type.Optional(
+    Type.String({
+      env: 'SLIPWAY_PUBLIC_URL',
+      pattern: '^https?://[^/]+/?$',
+      description:
+        'How routers reach the API: HTTP(S) server repositories that lead there are the store of distributions.',
+    }),
+  ),
+  linkLifetime: Duration({
+    minimum: 60_000,
+    maximum: maxLinkLifetimeS * 1_000,
+    default: 240 * minute,
+    description:
+      'How long after an Add began a router may still begin to fetch a file from the store of distributions.',
   }),
   name: Type.String({
     default: '',

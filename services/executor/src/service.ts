@@ -122,6 +122,7 @@ export async function createExecutor(deps: ExecutorDeps): Promise<RunningExecuto
       retryDelayMs: config.reconnectPause,
     },
     jumpHosts,
+    store: { publicUrl: config.publicUrl, lifetimeMs: config.linkLifetime },
     maxAttempts: config.maxAttempts,
     cancelReachMs: config.cancelReach,
   })

@@ -9,6 +9,7 @@ import {
   type ClaimedJob,
   createError,
   type Discovery,
+  distributionMessages,
   type ExecutionTarget,
   executorDeliveries,
   executorEvents,
@@ -16,12 +17,14 @@ import {
   type InstallAction,
   inventoryDeliveries,
   inventoryMessages,
+  type RequestOf,
   type RunResult,
   schedulerDeliveries,
   schedulerEvents,
   schedulerMessages,
   toErrorBody,
 } from '@slipway/contracts'
+
 import { createPool } from '@slipway/database'
 import {
   createRouter,
@@ -133,6 +136,8 @@ export interface Bench {
   gone: Set<number>
   profiles: ExecutionTarget['profiles']
   missing: string[]
+  /** Opens links to the store of distributions; set it before a job needs one. */
+  openRepository: (question: RequestOf<typeof distributionMessages.openRepository>) => Promise<string>
   claims: number
 }
 
@@ -192,6 +197,9 @@ export async function bench(t: Teardown, servers?: string): Promise<Bench> {
     connection: db.connection,
     profiles: [],
     missing: [],
+    openRepository: async ({ directory }) => {
+      throw createError('DISTRIBUTION_NOT_FOUND', [directory])
+    },
     results: [],
     discoveries: [],
     progress: [],
@@ -363,6 +371,11 @@ export async function bench(t: Teardown, servers?: string): Promise<Bench> {
       missing: self.missing,
     }
   })
+  const distributionBus = await hub.connect('distribution')
+  distributionBus.serve(distributionMessages.openRepository, async (question) => ({
+    path: await self.openRepository(question),
+    expiresAt: new Date().toISOString(),
+  }))
   inventoryBus.receive(inventoryDeliveries.recordDiscovery, async (_id, { hostId, discovery }) => {
     self.discoveries.push({ hostId, discovery })
   })

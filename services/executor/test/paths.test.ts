@@ -1,6 +1,15 @@
-// Hosts behind jump hosts, and packages from FTP.
-import { randomUUID } from 'node:crypto'
-import type { ExecutionTarget } from '@slipway/contracts'
+// Hosts behind jump hosts, and packages from FTP and from Slipway itself.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import {
+  createError,
+  type distributionMessages,
+  type ExecutionTarget,
+  type RequestOf,
+} from '@slipway/contracts'
 import { createFtpRepository, createJumpHost, type SimulatedJumpHost } from '@slipway/router-sim'
 import { type Teardown, until } from '@slipway/test-kit'
 import t from 'tap'
@@ -196,4 +205,106 @@ void t.test('packages come from FTP, too', { buffered: true }, async (t) => {
     t.equal(ftp.counts().downloads[`/${file}`], 1)
   }
   t.notOk((await dump(b)).includes(encodeURIComponent(REPOSITORY_PASSWORD)))
+})
+
+/** The store of distributions as executors and routers see it: links, each of whose files is given out once. */
+async function startStore(t: Teardown, b: Bench) {
+  const opened: RequestOf<typeof distributionMessages.openRepository>[] = []
+  const tokens: string[] = []
+  const left = new Set<string>()
+  const served: string[] = []
+  const server = createServer(async ({ url = '' }, response) => {
+    if (!left.delete(url)) return void response.writeHead(403).end()
+    served.push(url)
+    response.end(await readFile(join(b.lab.repositoryRoot, url.split('/').at(-1) ?? '')))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  b.openRepository = async (question) => {
+    opened.push(question)
+    const token = randomBytes(32).toString('base64url')
+    tokens.push(token)
+    const path = `/download/link/${token}`
+    for (const file of question.files) left.add(`${path}/${file}`)
+    return path
+  }
+  const serverAddress = `127.0.0.1:${port}`
+  Object.assign(b.lab.repository, { serverType: 'HTTP', serverAddress, homeDirectory: '/download/xr' })
+  return { opened, tokens, served, env: { SLIPWAY_PUBLIC_URL: `http://${serverAddress}/` } }
+}
+
+void t.test('packages come from Slipway itself, by one-time links', { buffered: true }, async (t) => {
+  const b = await bench(t)
+  const store = await startStore(t, b)
+  const executor = await b.start(store.env)
+  const host = await b.lab.add('ncs5500')
+  const { file, name } = fixes.ncs5500
+  const softwarePackages = [file]
+
+  await t.test('what the store does not have is told before anything is sent', async (t) => {
+    const { openRepository } = b
+    b.openRepository = async ({ directory }) => {
+      throw createError('DISTRIBUTION_NOT_FOUND', [`${directory}/${file}`])
+    }
+    t.match(await b.run(host, 'Add', { softwarePackages }), {
+      outcome: 'failed',
+      statusMessage: `Distribution 'xr/${file}' does not exist.`,
+    })
+    b.openRepository = openRepository
+    Object.assign(b.lab.repository, { homeDirectory: '/download' })
+    t.match(await b.run(host, 'Add', { softwarePackages }), {
+      outcome: 'failed',
+      statusMessage: /leads to '\/download' of this Slipway, which is no directory of distributions/,
+    })
+    t.equal(host.router.counts().add, 0)
+    t.equal(store.opened.length, 0)
+  })
+
+  await t.test('the directory may be that of the job, and a store that restarts is waited for', async (t) => {
+    const { openRepository } = b
+    b.openRepository = async () => {
+      b.openRepository = openRepository
+      throw createError('BUS_UNAVAILABLE')
+    }
+    // The session breaks before the router gets the command: sent anew, with a link of its own.
+    host.router.setFaults([{ kind: 'drop', match: 'install add', nth: 1 }])
+    const result = await b.run(host, 'Add', { softwarePackages, serverDirectory: 'xr' })
+    t.match(result, { outcome: 'completed', packageChanges: [name] }, result.statusMessage)
+    t.match(store.opened.at(-1), {
+      directory: 'xr',
+      files: [file],
+      expiresInS: 14_400,
+      reader: /^job \d+, router /,
+    })
+    t.same(store.served.length, 1)
+    t.ok(host.router.mutations.at(-1)?.text.includes(store.tokens.at(-1) ?? ''))
+    t.equal(store.opened.length, host.router.counts().add, 'a link for each command')
+  })
+  await executor.stop()
+
+  await t.test('who takes an Add over opens no other link, and repeats nothing', async (t) => {
+    const other = await b.lab.add('ncs5500', { timing: { operationMs: 60_000 } })
+    const name = 'mortal'
+    const mortal = await b.startMortal(other, { ...store.env, EXECUTOR_NAME: name, EXECUTOR_SOLE: 'false' })
+    const { jobId } = b.offer(other, 'Add', { softwarePackages, serverDirectory: 'xr' }, name)
+    const operated = 'SELECT 1 FROM journal WHERE job_id = $1 AND operation_id IS NOT NULL'
+    await until(async () => (await b.query(operated, [jobId])).length > 0, { message: 'the router works' })
+    await mortal.kill()
+    const links = store.opened.length
+    b.openRepository = async () => {
+      throw createError('DISTRIBUTION_NOT_FOUND', ['xr'])
+    }
+    await b.query("UPDATE run SET lease_until = 'epoch' WHERE job_id = $1", [jobId])
+    await b.start({ ...store.env, EXECUTOR_SOLE: 'false', EXECUTOR_NAME: 'survivor' })
+    other.router.hurry()
+    const result = await b.result(jobId)
+    t.match(result, { outcome: 'completed', packageChanges: [fixes.ncs5500.name] }, result.statusMessage)
+    t.equal(other.router.counts().add, 1)
+    t.equal(store.opened.length, links)
+  })
+
+  const everything = (await dump(b)) + JSON.stringify([b.results, b.discoveries, b.progress, b.logged])
+  for (const token of store.tokens) t.notOk(everything.includes(token), 'the token stands nowhere')
+  t.match(everything, /install add source http:\/\/127\.0\.0\.1:\d+\/download\/link\/\*\*\* ncs5500/)
 })

@@ -13,7 +13,7 @@ import {
   selectForRemove,
 } from '../src/actions/selection.ts'
 import { packageNames } from '../src/actions/software.ts'
-import { type Repository, sourceOf } from '../src/actions/source.ts'
+import { type Repository, sourceOf, storeDirectory } from '../src/actions/source.ts'
 import { restartSince } from '../src/actions/uptime.ts'
 import { diffPage } from '../src/logs/capture-diff.ts'
 import { archiveNames, captureName, uniqueName } from '../src/logs/log-names.ts'
@@ -68,6 +68,45 @@ t.test('the source of an add follows the type of the repository', async (t) => {
     { serverAddress: '' },
   ]) {
     t.throws(() => url(given), { code: 'ACTION_FAILED', message: /is not configured correctly/ })
+  }
+})
+
+t.test('a repository is our own store if it leads there', async (t) => {
+  const own = {
+    serverType: 'HTTP' as const,
+    serverAddress: 'slipway.example:5000',
+    homeDirectory: '/download/xr',
+  }
+  const at = (given: Partial<Repository>, directory = '', publicUrl = 'http://Slipway.example:5000/') =>
+    storeDirectory(repository({ ...own, ...given }), directory, publicUrl)
+  t.equal(at({}), 'xr')
+  t.equal(at({ homeDirectory: 'download/' }, 'xr/'), 'xr')
+  t.equal(
+    at({ serverAddress: 'SLIPWAY.example', homeDirectory: '/download/xr/' }, '', 'http://slipway.example'),
+    'xr',
+  )
+  t.equal(at({ serverType: 'HTTPS', serverAddress: 'h:443' }, '', 'https://h'), 'xr')
+  t.equal(at({ serverAddress: '[::1]:5000' }, '', 'http://[::1]:5000'), 'xr')
+  for (const given of [
+    { serverType: 'HTTPS' as const },
+    { serverType: 'FTP' as const },
+    { serverAddress: 'slipway.example' },
+    { serverAddress: 'other:5000' },
+    { serverAddress: 'not a host' },
+    { homeDirectory: '/images/download' },
+    { homeDirectory: '' },
+  ]) {
+    t.equal(at(given), undefined, JSON.stringify(given))
+  }
+  t.equal(storeDirectory(repository(own), '', undefined), undefined)
+  for (const [homeDirectory, directory] of [
+    ['/download', ''],
+    ['/download/xr', 'deeper'],
+  ] as const) {
+    t.throws(() => at({ homeDirectory }, directory), {
+      code: 'ACTION_FAILED',
+      message: /no directory of distributions/,
+    })
   }
 })
 

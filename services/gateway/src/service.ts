@@ -8,6 +8,7 @@ import {
   type HealthOptions,
   type IdentityDeps,
   liveGauge,
+  publicUrlOf,
   type RunningService,
   type ServiceDefinition,
   type ServiceDeps,
@@ -139,12 +140,6 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
     await releasers.release()
     throw error
   }
-}
-
-/** How devices and agents reach this server; what is not said is made of the address it listens on. */
-function publicUrlOf({ publicUrl, host, port, tlsCert }: GatewayConfig): string {
-  const scheme = tlsCert === undefined ? 'http' : 'https'
-  return (publicUrl ?? `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`).replace(/\/+$/, '')
 }
 
 async function readTls({ tlsCert, tlsKey }: GatewayConfig) {

@@ -7,6 +7,9 @@ export const MASK = '***'
 /** Password of a transfer URL: `sftp://user:SECRET@host`; it may itself hold `@` or `/`, so up to the word's last `@`. */
 const URL_SECRET = /(s?ftp|scp|tftp|https?):\/\/([^\s:/@]{0,256}):\S{0,1024}@/gi
 
+/** Token of a one-time link of Slipway's store, `/download/link/<43 characters>`: routers repeat it in install logs. */
+const LINK_TOKEN = /(\/download\/link\/)[A-Za-z0-9_-]{43}/g
+
 /** What a terminal may put between two characters of a wrapped word: line ends, erasing, cursor moves. */
 export const WRAP = '(?:[\\r\\n\\x08\\x00]|(?<=[^\\r\\n]) (?=[\\r\\n])|\\x1b\\[[0-9;?]*[A-Za-z])*'
 
@@ -16,10 +19,12 @@ const FREE_MATCH_LENGTH = 4
 /** Masks what it knows in a text. */
 export type Scrub = (text: string) => string
 
-/** Masks the passwords of `ftp://user:SECRET@`, `sftp://…` and `scp://…` forms. */
+/** Masks the passwords of `ftp://user:SECRET@`, `sftp://…` and `scp://…` forms, and tokens of one-time links. */
 export function scrub(text: string): string {
-  if (!text.includes('://')) return text
-  return text.replace(URL_SECRET, (_all, scheme: string, user: string) => `${scheme}://${user}:${MASK}@`)
+  if (!text.includes('/')) return text
+  const masked = text.replace(LINK_TOKEN, `$1${MASK}`)
+  if (!masked.includes('://')) return masked
+  return masked.replace(URL_SECRET, (_all, scheme: string, user: string) => `${scheme}://${user}:${MASK}@`)
 }
 
 /** A masker for URL passwords and these exact strings, also in their percent-encoded form. */

@@ -68,6 +68,8 @@ export interface DeviceSession {
   ) => Promise<RegExpExecArray | undefined>
   /** Masks the session's secrets and URL passwords in a text. */
   scrub: (text: string) => string
+  /** One more text to mask from now on, in the log and everywhere else. */
+  addSecret: (secret: string) => void
   /** Resolves when the connection is gone, however. */
   readonly closed: Promise<void>
   /** Logs out; never hangs, never throws. */

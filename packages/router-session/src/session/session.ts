@@ -143,6 +143,7 @@ export function createSession(deps: SessionDeps): OpenSession {
     onUnsolicited: unsolicited.onLine,
     waitForUnsolicited: (pattern, options) => unsolicited.waitFor(pattern, options, channel.closed),
     scrub: channel.scrub.scrubText,
+    addSecret: channel.scrub.addSecret,
     close: () => channel.close(),
     setPlatform: (next) => {
       platform = next

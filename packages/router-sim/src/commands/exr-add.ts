@@ -19,6 +19,9 @@ import type { CommandContext } from './command-context.ts'
 import { begin, proceed, refuse } from './exr-operation.ts'
 import { inDialogue } from './install-support.ts'
 
+/** Schemes of web servers. */
+const HTTP = /^https?$/
+
 /** Password tries of the SFTP client on the router. */
 const PASSWORD_TRIES = 3
 
@@ -45,6 +48,12 @@ async function logIn(
 ): Promise<FetchSession | 'denied' | 'failed'> {
   const fetcher = context.router.fetchers[url.scheme]
   if (fetcher === undefined) return 'failed'
+  if (HTTP.test(url.scheme)) {
+    // Nobody is asked for anything: who logs in says so in the URL.
+    const credentials = { user: url.user ?? '', password: url.password ?? '' }
+    const opened = await openRepository(fetcher, url, credentials, new AbortController().signal)
+    return typeof opened === 'string' ? 'failed' : opened
+  }
   const user = url.user ?? context.session.user
   for (let tries = 0; tries < PASSWORD_TRIES; tries += 1) {
     const password = await context.ask(`${user}@${url.host}'s password:`, false, false)
@@ -60,6 +69,7 @@ async function logIn(
 
 function addWork(context: CommandContext, args: InstallArguments, opened: FetchSession): OperationWork {
   const { router, line } = context
+  const web = HTTP.test(parseRepositoryUrl(args.source ?? '')?.scheme ?? '')
   return async (operation, log, signal): Promise<Outcome> => {
     signal.addEventListener('abort', opened.close, { once: true })
     const read = await readPackages(opened, args.names, (bytes) => {
@@ -67,7 +77,7 @@ function addWork(context: CommandContext, args: InstallArguments, opened: FetchS
     }).finally(() => opened.close())
     const full = router.faults.take(FAULT_KINDS.diskFull, line) !== undefined
     const checked = read.ok ? checkPackages(router, read.packages, full) : read
-    if (!checked.ok) return { ok: false, errors: problemLines(checked.problem) }
+    if (!checked.ok) return { ok: false, errors: problemLines(checked.problem, web) }
     operation.packages = checked.packages.map((facts) => facts.name)
     const fresh = checked.packages.filter((facts) => router.store.find(facts.name) === undefined)
     if (fresh.length === 0) log(noImpactText('add'))
@@ -76,10 +86,11 @@ function addWork(context: CommandContext, args: InstallArguments, opened: FetchS
   }
 }
 
-function problemLines(problem: AddProblem): string[] {
+/** @param web the repository is a web server */
+function problemLines(problem: AddProblem, web: boolean): string[] {
   switch (problem.kind) {
     case 'fetch':
-      return fetchFailureLines(problem.failure, problem.file)
+      return fetchFailureLines(problem.failure, problem.file, web)
     case 'corrupt':
       return corruptLines(problem.file)
     case 'platform':

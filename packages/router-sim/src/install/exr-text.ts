@@ -55,8 +55,14 @@ export function packageListLines(heading: string, packages: readonly PackageFact
   return [heading, ...packages.map((facts) => `    ${loggedName(facts)}`)]
 }
 
-/** Why a file could not be read. */
-export function fetchFailureLines(failure: FetchFailure, file: string): string[] {
+/** What a web server says where a file server says something else. */
+const webCauses: Partial<Record<FetchFailure, string>> = {
+  denied: 'The requested URL returned error: 403 Forbidden',
+  'not-found': 'The requested URL returned error: 404 Not Found',
+}
+
+/** Why a file could not be read. @param web the repository is a web server, whose refusals are told by status */
+export function fetchFailureLines(failure: FetchFailure, file: string, web = false): string[] {
   const causes: Record<FetchFailure, string> = {
     denied: 'Permission denied, please try again.',
     'not-found': `Couldn't stat remote file: No such file or directory`,
@@ -65,7 +71,8 @@ export function fetchFailureLines(failure: FetchFailure, file: string): string[]
     unreachable: 'No route to host',
     failed: 'Connection closed by remote host',
   }
-  return [`ERROR! ${causes[failure]}`, `ERROR! Failed to get file ${file} from the repository`]
+  const cause = (web ? webCauses[failure] : undefined) ?? causes[failure]
+  return [`ERROR! ${cause}`, `ERROR! Failed to get file ${file} from the repository`]
 }
 
 /** A file that is no package, or a damaged one. */

@@ -8,7 +8,7 @@ import type { RunControl } from '../runs/run-control.ts'
 import type { RunJournal } from '../runs/run-journal.ts'
 import type { InstallDialect } from './dialect.ts'
 import type { PackageNames } from './selection.ts'
-import type { Repository } from './source.ts'
+import type { Repository, Source } from './source.ts'
 
 /** Times and counts of actions, in milliseconds; see config.ts for their reasons. */
 export interface ActionTimes {
@@ -48,6 +48,12 @@ export interface HostMemory {
   set(key: string, value: object): Promise<void>
 }
 
+/** Slipway's own store of distributions, as a server repository. */
+export interface BuiltInRepository {
+  /** Where the files of an Add are fetched from, if the repository leads to the store; undefined if it leads elsewhere. */
+  open(repository: Repository, directory: string, files: readonly string[]): Promise<Source | undefined>
+}
+
 export interface ActionContext {
   readonly job: ClaimedJob
   readonly dialect: InstallDialect
@@ -56,6 +62,7 @@ export interface ActionContext {
   readonly facts: () => DeviceFacts
   readonly names: PackageNames
   readonly repository: Repository | undefined
+  readonly builtIn: BuiltInRepository
   /** Commands of the job's profiles, without repetition. */
   readonly commands: readonly string[]
   readonly journal: RunJournal

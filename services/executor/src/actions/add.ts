@@ -30,8 +30,9 @@ export const addStep: ActionStep = {
     const { report, memory } = context
     report.status('Add Package(s) Pending')
     const files = acceptable(context)
-    const source = sourceFor(context)
-    const end = await install(context, 'add', () => order(context, source, files))
+    const end = await install(context, 'add', async () =>
+      order(context, await sourceFor(context, files), files),
+    )
     const software = await throughOutages(context, () => readSoftware(context))
     if (end === undefined) return { packageChanges: [] }
     const { before } = end.entry
@@ -58,10 +59,12 @@ function acceptable(context: ActionContext): string[] {
   return files
 }
 
-function sourceFor(context: ActionContext): Source {
-  const { repository, job, dialect } = context
+/** Asked for only when the command is about to be sent: a link is opened for it, and may no longer be possible later. */
+async function sourceFor(context: ActionContext, files: readonly string[]): Promise<Source> {
+  const { repository, builtIn, job, dialect } = context
   if (repository === undefined) throw actionFailure('No server repository is provided.')
-  return sourceOf(repository, job.serverDirectory, dialect.passwordPlace)
+  const own = await builtIn.open(repository, job.serverDirectory, files)
+  return own ?? sourceOf(repository, job.serverDirectory, dialect.passwordPlace)
 }
 
 async function order(

@@ -1,6 +1,6 @@
 // Where a router fetches packages from: the source of `install add source`, made of a server repository and a job's
 // directory. Credentials in a URL are percent-encoded; who sends the text masks them in everything that is kept.
-import type { ExecutionTarget } from '@slipway/contracts'
+import { downloadPrefix, type ExecutionTarget } from '@slipway/contracts'
 import { actionFailure } from './failure.ts'
 
 type Row = NonNullable<ExecutionTarget['repository']>
@@ -56,6 +56,30 @@ export function sourceOf(repository: Repository, directory: string, place: Passw
   const inUrl = serverType === 'HTTP' || serverType === 'HTTPS' ? 'url' : place
   const url = `${scheme}://${login(repository, inUrl)}${repository.serverAddress}${vrf}/${path}`
   return { kind: 'url', url: url.replace(/\/$/, ''), password }
+}
+
+/**
+ * Where a repository leads in Slipway's own store: HTTP(S) on the host and port of `publicUrl`, with a path below
+ * `/download`. Undefined if it leads elsewhere. Fails if it is the store but no directory of it.
+ */
+export function storeDirectory(
+  repository: Repository,
+  directory: string,
+  publicUrl: string | undefined,
+): string | undefined {
+  const { serverType, serverAddress, homeDirectory } = repository
+  if (publicUrl === undefined || (serverType !== 'HTTP' && serverType !== 'HTTPS')) return undefined
+  const base = `${serverType.toLowerCase()}://${serverAddress}`
+  // Compared as URLs: letter case and a default port that is or is not told make no difference.
+  if (!URL.canParse(base) || new URL(base).origin !== new URL(publicUrl).origin) return undefined
+  const [first, ...rest] = join(homeDirectory, directory).split('/')
+  if (`/${first}` !== downloadPrefix) return undefined
+  const [only = '', ...deeper] = rest
+  if (only !== '' && deeper.length === 0) return only
+  throw actionFailure(
+    `The server repository '${repository.name}' leads to '/${[first, ...rest].join('/')}' of this Slipway, which is no ` +
+      `directory of distributions. They are called ${downloadPrefix}/<directory>.`,
+  )
 }
 
 /** The path as the device knows it: `disk0:`, `harddisk:/images`. */

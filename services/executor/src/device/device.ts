@@ -64,6 +64,8 @@ export interface Device {
   readonly connected: () => boolean
   /** Waits for a message or the end of the session, at most `ms`. @returns true if the message came */
   waitFor(pattern: RegExp, ms: number): Promise<boolean>
+  /** One more text to mask, in this session and those after it. */
+  addSecret(secret: string): void
   /** The session stays open for at least so long: a router may take back a restart whose session ends at once. */
   holdFor(ms: number): void
   close(): Promise<void>
@@ -196,6 +198,10 @@ export function createDevice(options: DeviceOptions): Device {
         if (!isSessionLost(error)) throw error
         return false
       }
+    },
+    addSecret(secret) {
+      options.secrets.push(secret)
+      session?.addSecret(secret)
     },
     holdFor(ms) {
       holdUntil = Date.now() + ms

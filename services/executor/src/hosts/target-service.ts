@@ -1,14 +1,11 @@
 // Host, credentials, repository and commands are asked of the inventory anew at each attempt: what was changed since
 // the job was made counts, and what vanished fails the job with a clear message.
 import type { Bus } from '@slipway/bus'
-import { type ClaimedJob, type ExecutionTarget, inventoryMessages, isSlipwayError } from '@slipway/contracts'
+import { type ClaimedJob, type ExecutionTarget, inventoryMessages } from '@slipway/contracts'
 import { actionFailure } from '../actions/failure.ts'
-import { pauseRun, type RunControl } from '../runs/run-control.ts'
+import type { RunControl } from '../runs/run-control.ts'
 import { requestOf } from '../runs/run-logger.ts'
-
-/** An inventory that restarts must not fail jobs; one that stays away for so long does. */
-const PATIENCE_TRIES = 150
-const PAUSE_MS = 2_000
+import { askPatiently } from './patience.ts'
 
 /** Resolves a job's target. Fails the job if something of it is gone. */
 export async function resolveTarget(
@@ -26,29 +23,17 @@ export async function resolveTarget(
   return target
 }
 
-async function ask(
-  bus: Pick<Bus, 'request'>,
-  job: ClaimedJob,
-  control: RunControl,
-): Promise<ExecutionTarget> {
+function ask(bus: Pick<Bus, 'request'>, job: ClaimedJob, control: RunControl): Promise<ExecutionTarget> {
   const { hostId, serverRepository, commandProfiles } = job
   const question = {
     hostId,
     commandProfiles,
     ...(serverRepository === undefined ? {} : { serverRepository }),
   }
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const options = { signal: control.signal, ...requestOf(job) }
-      return await bus.request(inventoryMessages.resolveTarget, question, options)
-    } catch (error) {
-      control.check()
-      if (!isSlipwayError(error)) throw error
-      if (!error.retryable) throw actionFailure(error.message)
-      if (attempt === PATIENCE_TRIES) throw actionFailure('The inventory is not available.')
-      await pauseRun(control, PAUSE_MS)
-    }
-  }
+  const options = { signal: control.signal, ...requestOf(job) }
+  return askPatiently('The inventory', control, () =>
+    bus.request(inventoryMessages.resolveTarget, question, options),
+  )
 }
 
 /** The commands of all profiles in their order, each once. */

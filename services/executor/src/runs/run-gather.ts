@@ -9,6 +9,7 @@ import { packageNames } from '../actions/software.ts'
 import { createDevice } from '../device/device.ts'
 import { watchDevice } from '../device/watched-device.ts'
 import type { ExecutorMetrics } from '../executor-metrics.ts'
+import { createBuiltInRepository } from '../hosts/built-in-repository.ts'
 import { openTarget } from '../hosts/credentials.ts'
 import type { HostContextStore } from '../hosts/host-context-store.ts'
 import { commandsOf, resolveTarget } from '../hosts/target-service.ts'
@@ -30,6 +31,13 @@ export interface DeviceTimes {
   readonly retryDelayMs: number
 }
 
+/** How routers get at Slipway's own store. */
+export interface StoreAccess {
+  readonly publicUrl: string | undefined
+  /** Of a link, in milliseconds. */
+  readonly lifetimeMs: number
+}
+
 interface GatherDeps {
   bus: Pick<Bus, 'request'>
   opener: Opener
@@ -40,6 +48,7 @@ interface GatherDeps {
   times: ActionTimes
   deviceTimes: DeviceTimes
   jumpHosts: JumpHosts
+  store: StoreAccess
   metrics: ExecutorMetrics
 }
 
@@ -68,8 +77,19 @@ export async function gatherWork(deps: GatherDeps, active: ActiveRun, tools: Gat
     secrets: [...secrets],
     ...deps.deviceTimes,
   })
+  const builtIn = createBuiltInRepository({
+    ...deps.store,
+    bus: deps.bus,
+    job: run.job,
+    control,
+    keepSecret(token) {
+      mask.add([token])
+      bare.addSecret(token)
+    },
+  })
   return {
     job: run.job,
+    builtIn,
     device: watchDevice(bare, deps.metrics.deviceFailed),
     repository,
     commands: commandsOf(target),

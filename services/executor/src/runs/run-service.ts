@@ -29,7 +29,7 @@ import {
   unexpectedEnding,
   withStore,
 } from './run-ending.ts'
-import { type DeviceTimes, gatherWork } from './run-gather.ts'
+import { type DeviceTimes, gatherWork, type StoreAccess } from './run-gather.ts'
 import { openLog, type RunLog } from './run-log.ts'
 import { runLogger } from './run-logger.ts'
 import { createRunReport, type RunReport, type TextEventKind } from './run-report.ts'
@@ -53,6 +53,7 @@ export interface RunServiceDeps {
   times: ActionTimes
   deviceTimes: DeviceTimes
   jumpHosts: JumpHosts
+  store: StoreAccess
   maxAttempts: number
   /** How long a cancelled run tries to reach its router, in milliseconds. */
   cancelReachMs: number
