@@ -88,7 +88,8 @@ function pool(postgres: EmbeddedPostgres, service: Service): pg.Pool {
   return new pg.Pool({ ...postgres.connection(`slipway_${service}`), max: 2 })
 }
 
-async function tokenOf({ url, password }: Slipway): Promise<string> {
+/** An access token of the administrator. */
+export async function tokenOf({ url, password }: Slipway): Promise<string> {
   const response = await fetch(`${url}/api/v1/token`, { headers: { authorization: basic('root', password) } })
   return ((await response.json()) as { token: string }).token
 }

@@ -103,16 +103,19 @@ function openAttempt(folder: string, taken: Set<string>, { lost, written }: Atte
 }
 
 async function readSlice(path: string, offset: number, length: number): Promise<Slice> {
-  const file = await openFile(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  if (file === undefined) return { bytes: Buffer.alloc(0), size: 0 }
+  // Most logs that are followed have nothing new, and then need not be opened.
+  const size = await stat(path).then(
+    (found) => found.size,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return 0
+      throw error
+    },
+  )
+  const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - offset)))
+  if (bytes.length === 0) return { bytes, size }
+  const file = await openFile(path, 'r')
   try {
-    const { size } = await file.stat()
-    const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - offset)))
-    const { bytesRead } =
-      bytes.length === 0 ? { bytesRead: 0 } : await file.read(bytes, 0, bytes.length, offset)
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, offset)
     return { bytes: bytes.subarray(0, bytesRead), size }
   } finally {
     await file.close()

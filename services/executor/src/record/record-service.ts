@@ -33,14 +33,23 @@ export interface RecordDeps {
 export type FollowJob = (request: RequestOf<typeof executorMessages.followJob>) => Promise<Page>
 
 export function createRecordService({ read, logs }: RecordDeps): FollowJob {
-  return async ({ jobId, after: given, until }) => {
+  return async ({ jobId, after, until }) => {
     const bound = until?.seq ?? NO_LIMIT
     // Its state is read before the logs: they are complete where it says that the run has ended.
-    const run = await read(jobId, { after: given.seq, until: bound, limit: PAGE_EVENTS })
+    const run = await read(jobId, { after: after.seq, until: bound, limit: PAGE_EVENTS })
     if (run === undefined) return { after: startOfRecord, parts: [], more: false }
-    const after = await clamp(logs, jobId, given, run)
-    return readPage({ logs, jobId, run, until }, after)
+    return readPage({ logs, jobId, run, until }, withinRecord(after, run))
   }
+}
+
+/**
+ * A position beyond the record, from a client's imagination or a run that was dropped, is the record's end. Offsets
+ * are looked at when the logs are read.
+ */
+function withinRecord(given: JobPosition, run: RecordedRun): JobPosition {
+  const seq = Math.min(given.seq, run.lastSeq)
+  if (given.attempt <= run.attempt) return { ...given, seq }
+  return { seq, attempt: run.attempt, steps: Number.MAX_SAFE_INTEGER, terminal: Number.MAX_SAFE_INTEGER }
 }
 
 interface Reading {
@@ -50,10 +59,11 @@ interface Reading {
   until: JobPosition | undefined
 }
 
-async function readPage(reading: Reading, after: JobPosition): Promise<Page> {
+async function readPage(reading: Reading, given: JobPosition): Promise<Page> {
   const { run, until } = reading
   const parts: JobRecordPart[] = []
-  let position = after
+  let after = given
+  let position = given
   const add = (part: JobRecordPart) => {
     parts.push(part)
     position = positionAfter(position, part)
@@ -63,11 +73,16 @@ async function readPage(reading: Reading, after: JobPosition): Promise<Page> {
   }
   const last = Math.min(run.attempt, until?.attempt ?? run.attempt)
   let more = false
-  for (let attempt = Math.max(after.attempt, 1); attempt <= last && !more; attempt += 1) {
+  for (let attempt = Math.max(given.attempt, 1); attempt <= last && !more; attempt += 1) {
     tell(run.events.filter((event) => event.attempt <= attempt))
+    const isFirst = given.attempt === attempt
     for (const log of lineLogs) {
-      const offset = position.attempt === attempt ? position[log] : 0
+      const offset = isFirst ? given[log] : 0
       const piece = await readLines(reading, { log, attempt, offset })
+      if (isFirst && piece.start < offset) {
+        after = { ...after, [log]: piece.start }
+        position = { ...position, [log]: piece.start }
+      }
       if (piece.lines.length > 0) add({ log: { log, attempt, lines: piece.lines, end: piece.end } })
       more ||= piece.more
     }
@@ -76,36 +91,25 @@ async function readPage(reading: Reading, after: JobPosition): Promise<Page> {
   return { after, parts, more: more || position.seq < Math.min(run.lastSeq, until?.seq ?? run.lastSeq) }
 }
 
+interface LinePage {
+  readonly lines: string[]
+  /** Where it was begun: at the end of a log that is not so long. */
+  readonly start: number
+  readonly end: number
+  readonly more: boolean
+}
+
 async function readLines(
   { logs, jobId, run, until }: Reading,
   { log, attempt, offset }: { log: LineLog; attempt: number; offset: number },
-): Promise<{ lines: string[]; end: number; more: boolean }> {
+): Promise<LinePage> {
   const bound = until?.attempt === attempt ? until[log] : Number.POSITIVE_INFINITY
-  const wanted = Math.min(PAGE_BYTES, bound - offset)
-  if (wanted <= 0) return { lines: [], end: offset, more: false }
+  const wanted = Math.max(0, Math.min(PAGE_BYTES, bound - offset))
   const { bytes, size } = await logs.slice(jobId, { attempt, name: fileNames[log] }, offset, wanted)
-  const cut = offset + bytes.length < Math.min(size, bound)
+  const start = Math.min(offset, size)
+  const cut = start + bytes.length < Math.min(size, bound)
   // Where somebody else's page ended, a line may have been cut on purpose.
   const closed = attempt < run.attempt || run.ended || bound <= size
   const { lines, length } = linesOf(bytes, { cut, closed })
-  return { lines, end: offset + length, more: cut }
-}
-
-/** A position beyond the record, from a client's imagination or a run that was dropped, is the record's end. */
-async function clamp(
-  logs: RecordDeps['logs'],
-  jobId: number,
-  given: JobPosition,
-  run: RecordedRun,
-): Promise<JobPosition> {
-  const seq = Math.min(given.seq, run.lastSeq)
-  const attempt = Math.min(given.attempt, run.attempt)
-  const offsetIn = async (log: LineLog) => {
-    const wanted = given.attempt > run.attempt ? Number.MAX_SAFE_INTEGER : given[log]
-    if (wanted === 0) return 0
-    const { size } = await logs.slice(jobId, { attempt, name: fileNames[log] }, 0, 0)
-    return Math.min(wanted, size)
-  }
-  const [steps, terminal] = await Promise.all([offsetIn('steps'), offsetIn('terminal')])
-  return { seq, attempt, steps, terminal }
+  return { lines, start, end: start + length, more: cut && wanted > 0 }
 }
