@@ -97,6 +97,7 @@ t.test(
             optimal.join() === again.join() &&
             new Set(list).size === list.length &&
             (given.length === 0 || kept.length > 0) &&
+            kept.join() === given.filter((each) => !isBelowAnother(catalog, each, given)).join() &&
             isComplete(catalog, list) &&
             missingPrerequisites(catalog, list).length === 0
           )
@@ -106,6 +107,16 @@ t.test(
     )
   },
 )
+
+/** The definition, name by name: something in the list supersedes it and is not superseded by it in turn. */
+function isBelowAnother(
+  { superseding }: ReturnType<typeof createSoftwareCatalog>,
+  name: string,
+  list: readonly string[],
+): boolean {
+  const itsOwn = superseding.below([name])
+  return list.some((other) => superseding.below([other]).has(name) && !itsOwn.has(other))
+}
 
 /** Each prerequisite of each name is in the list or superseded by something in it. */
 function isComplete(catalog: ReturnType<typeof createSoftwareCatalog>, list: readonly string[]): boolean {

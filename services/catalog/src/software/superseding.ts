@@ -1,5 +1,6 @@
 // Who supersedes whom. A feed says it at both ends (`supercedes`, `supercededBy`), not always at both; superseding is
 // transitive, and feeds hold circles: members of a circle supersede each other, and none of them is the newer one.
+import { circlesOf } from './circles.ts'
 import { type Entry, POSTED } from './entry.ts'
 
 export interface Superseding {
@@ -17,46 +18,47 @@ export interface Superseding {
 /** Indexes both ends of what entries say. Everything below costs at most one look at each of these relations. */
 export function createSuperseding(entries: readonly Entry[]): Superseding {
   const older = new Map<string, Set<string>>()
-  const newer = new Map<string, Set<string>>()
   const taken = new Set<string>()
   for (const entry of entries) {
-    for (const name of entry.supersedes) link(older, newer, entry.name, name)
-    for (const name of entry.supersededBy) link(older, newer, name, entry.name)
+    for (const name of entry.supersedes) link(older, entry.name, name)
+    for (const name of entry.supersededBy) link(older, name, entry.name)
     // What is under way or withdrawn takes nothing away that can be had.
     if (entry.status !== POSTED || entry.kind === 'in-transit') continue
     for (const name of entry.supersedes) if (name !== entry.name) taken.add(name)
   }
   const below = (names: Iterable<string>, into?: Set<string>) => reach(older, names, into)
 
-  /** True if one of `among` supersedes the name and is not superseded by it in turn. */
-  function isCovered(name: string, among: ReadonlySet<string>): boolean {
-    const itsOwn = below([name])
-    for (const above of reach(newer, [name])) if (among.has(above) && !itsOwn.has(above)) return true
-    return false
+  // Which circle a name is in: made when the first list is to be put right.
+  let circles: ReadonlyMap<string, number> | undefined
+
+  /** What is superseded by one of the names that it does not supersede in turn: whatever leaves a circle, and all below. */
+  function covered(names: ReadonlySet<string>): Set<string> {
+    circles ??= circlesOf(older)
+    const left = new Set<string>()
+    for (const above of new Set([...names, ...below(names)])) {
+      for (const under of older.get(above) ?? []) {
+        if (circles.get(above) !== circles.get(under)) left.add(under)
+      }
+    }
+    return below(left, new Set(left))
   }
   return {
     below,
     isSuperseded: (entry) => entry.supersededBy.length > 0 || taken.has(entry.name),
     withoutSuperseded(names) {
-      const among = new Set(names)
-      const covered = below(among)
-      return names.filter((name) => !covered.has(name) || !isCovered(name, among))
+      const gone = covered(new Set(names))
+      return names.filter((name) => !gone.has(name))
     },
   }
 }
 
 type Links = Map<string, Set<string>>
 
-function link(older: Links, newer: Links, above: string, under: string): void {
+function link(older: Links, above: string, under: string): void {
   if (above === under) return
-  add(older, above, under)
-  add(newer, under, above)
-}
-
-function add(links: Links, from: string, to: string): void {
-  const known = links.get(from)
-  if (known === undefined) links.set(from, new Set([to]))
-  else known.add(to)
+  const known = older.get(above)
+  if (known === undefined) older.set(above, new Set([under]))
+  else known.add(under)
 }
 
 /** Everything that can be reached from the names by at least one link. What `found` holds was followed before. */
