@@ -8,7 +8,7 @@ import pg from 'pg'
 import type { JobRow } from '../harness/api.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
 import { startLab } from '../harness/lab.ts'
-import { adminPassword, startSlipway } from '../harness/slipway.ts'
+import { adminPassword, quickLeases, startSlipway } from '../harness/slipway.ts'
 import { checks } from './checks.ts'
 import { createPatientClient, type PatientClient } from './client.ts'
 import { createDice } from './dice.ts'
@@ -98,7 +98,7 @@ async function start({ routers }: ChaosOptions, undo: Undo[]) {
   const env = Object.fromEntries(
     [...databases].map(([name, url]) => [`${name.toUpperCase()}_DATABASE_URL`, url]),
   )
-  const slipway = await startSlipway(dataDir.path, { shape: 'cluster', env })
+  const slipway = await startSlipway(dataDir.path, { shape: 'cluster', env: { ...quickLeases, ...env } })
   undo.push(() => slipway.child.stop())
   return { lab, slipway, databases }
 }
