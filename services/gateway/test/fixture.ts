@@ -20,6 +20,7 @@ import {
 } from '@slipway/contracts'
 import { createLogger, createMetrics, systemClock } from '@slipway/service-kit'
 import type { FastifyPluginAsync } from 'fastify'
+import { createDownloadProxy } from '../src/distribution/download-proxy.ts'
 import { type GatewayConfig, gatewayService } from '../src/index.ts'
 import { createLogProxy } from '../src/install/log-proxy.ts'
 
@@ -136,7 +137,8 @@ export async function build(t: Teardown, world: World = {}) {
       publishing: () => async (app) => {
         app.put('/distributions/:directory/:file', async () => ({}))
       },
-      downloads: () => async () => undefined,
+      // Nobody listens there: what needs the distribution service is answered 503.
+      downloads: (auth) => createDownloadProxy({ urls: ['http://127.0.0.1:9'], auth, log }),
     },
     health: { name: 'test', live: () => true, ready: {}, metrics: createMetrics() },
   })

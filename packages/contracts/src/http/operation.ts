@@ -63,4 +63,6 @@ export interface HttpOperation {
   readonly body?: HttpBody
   /** By status; what every operation may answer (401, 429, 503, …) is added by whoever writes the document. */
   readonly answers: Readonly<Record<number, HttpAnswer>>
+  /** True if `answers` are all there are: nothing is added. */
+  readonly isComplete?: true
 }

@@ -2,6 +2,7 @@
 import { catalogOperations } from './catalog-http.ts'
 import { dispatchOperations } from './dispatch-http.ts'
 import { distributionOperations } from './distribution-http.ts'
+import { downloadOperations } from './download-http.ts'
 import { hostOperations } from './host-http.ts'
 import { installOperations } from './install-http.ts'
 import type { HttpOperation } from './operation.ts'
@@ -17,6 +18,7 @@ export const httpOperations: readonly HttpOperation[] = [
   ...installOperations,
   ...dispatchOperations,
   ...distributionOperations,
+  ...downloadOperations,
   ...catalogOperations,
   ...userOperations,
   ...serverOperations,

@@ -24,7 +24,7 @@ const unavailable = answer('A service cannot be reached in time.', errorCatalogu
 const badRequest = answer('A parameter is not known.', "Following parameter, 'colour', is not allowed.")
 
 /** By status; the operation's own answers come before these. */
-export function commonAnswers({ permission }: HttpOperation): Record<number, HttpAnswer> {
-  if (permission === 'public') return {}
+export function commonAnswers({ permission, isComplete }: HttpOperation): Record<number, HttpAnswer> {
+  if (permission === 'public' || isComplete) return {}
   return { 400: badRequest, 401: unauthenticated, 429: throttled, 503: unavailable }
 }
