@@ -1,10 +1,14 @@
 // REST contract, section 1: what holds for every endpoint.
 import type { Test } from 'tap'
+import { describedAt } from '../harness/described.ts'
 import { listOf, pick, plainHost, refused, rowRefused, type World } from './world.ts'
 
 const repeat = (length: number, text = 'x') => text.repeat(length)
 
-export async function envelopes(t: Test, { ask, get, post }: World): Promise<void> {
+export async function envelopes(t: Test, { ask, get, post, url }: World): Promise<void> {
+  t.test('the examples of the description are as it says, key by key', async (t) => {
+    t.same((await describedAt(url)()).faultsOfExamples(), [])
+  })
   t.test('success stands under the one top-level key api_response', async (t) => {
     for (const path of ['/regions', '/jump_hosts', '/server_repositories', '/custom_command_profiles']) {
       const answer = await get(path)

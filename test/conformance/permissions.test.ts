@@ -5,7 +5,7 @@ import { makeDataDir } from '../harness/data-dir.ts'
 import { forgeTokens, testMasterKey } from '../harness/forged-tokens.ts'
 import { startSlipway } from '../harness/slipway.ts'
 import { revokeTokens, type UsersWorld, userPassword, users } from './users.ts'
-import { type Answer, basic, json } from './world.ts'
+import { type Answer, basic, connectTo } from './world.ts'
 
 const everybody = ['Admin', 'Network Admin', 'Operator', 'Viewer']
 const managers = everybody.slice(0, 2)
@@ -84,19 +84,7 @@ async function endpoints(t: Test, url: string): Promise<Endpoint[]> {
 }
 
 /** Sends nothing that could change anything: whoever is let in is told that his request is wrong. */
-function createAsk(url: string, root: string) {
-  const ask: UsersWorld['ask'] = async (method, path, { body, authorization = root } = {}) => {
-    const response = await fetch(`${url}/api/v1${path}`, {
-      method,
-      headers: { ...json, ...(authorization === null ? {} : { authorization }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const bytes = Buffer.from(await response.arrayBuffer())
-    const text = bytes.toString()
-    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
-    const { status, headers } = response
-    return { status, headers, bytes, text, body: isJson ? JSON.parse(text) : {} }
-  }
+function knockAt(ask: UsersWorld['ask']) {
   const knockOnce = ({ method, path }: Endpoint, authorization: string | null) =>
     ask(method, path.replace(/\{id\}/g, '999999').replace(/\{\w+\}/g, 'nobody'), {
       authorization,
@@ -107,7 +95,7 @@ function createAsk(url: string, root: string) {
     const answer = await knockOnce(endpoint, authorization)
     return answer.status === 503 ? knockOnce(endpoint, authorization) : answer
   }
-  return { ask, knock }
+  return knock
 }
 
 /** Runs works a few at a time, as many as a small machine answers at once. */
@@ -143,7 +131,8 @@ t.test('who may do what', async (t) => {
   t.teardown(() => dataDir.remove())
   const slipway = await startSlipway(dataDir.path, { env: { SLIPWAY_MASTER_KEY: testMasterKey } })
   t.teardown(() => slipway.child.stop())
-  const { ask, knock } = createAsk(slipway.url, basic('root', slipway.password))
+  const { ask } = connectTo(slipway.url)
+  const knock = knockAt(ask)
   const known = everybody.map((privilege) => ({
     username: `user ${privilege}`,
     password: userPassword,

@@ -1,6 +1,7 @@
 // What the conformance suite stands on: one Slipway and one lab for all of it, spoken to over HTTP only. Each area is
 // a file of named tests, one a rule of the REST contract; `contract.test.ts` runs them all.
 import type { Test } from 'tap'
+import { describedAt } from '../harness/described.ts'
 import { hostRow, region } from '../harness/fleet.ts'
 import type { Lab } from '../harness/lab.ts'
 import { adminPassword, type Slipway } from '../harness/slipway.ts'
@@ -60,25 +61,22 @@ export { hostRow, region }
 export const basic = (user: string, password: string) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
-/** Speaks to the Slipway at this URL. */
+/** Speaks to the Slipway at this URL, and holds whatever it answers against its own description. */
 export function connectTo(url: string): Client {
   const admin = basic('root', adminPassword)
+  const description = describedAt(url)
   const ask: Client['ask'] = async (method, path, { body, headers = json, authorization = admin } = {}) => {
     const response = await fetch(`${url}/api/v1${path}`, {
       method,
       headers: { ...headers, ...(authorization === null ? {} : { authorization }) },
       ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
     })
-    const bytes = Buffer.from(await response.arrayBuffer())
-    const text = bytes.toString()
-    const isJson = response.headers.get('content-type')?.startsWith('application/json') && text !== ''
-    return {
-      status: response.status,
-      headers: response.headers,
-      bytes,
-      text,
-      body: isJson ? JSON.parse(text) : {},
-    }
+    const answer = await readAnswer(response)
+    const { status, text } = answer
+    const contentType = text === '' ? null : response.headers.get('content-type')
+    const { hold } = await description()
+    hold(method, `/api/v1${path}`, { status, contentType, body: answer.body })
+    return answer
   }
   const client: Client = {
     url,
@@ -106,6 +104,14 @@ export async function createWorld({ url }: Pick<Slipway, 'url'>, lab: Lab): Prom
   await client.rows('POST', '/server_repositories', row)
   await client.rows('POST', '/regions', { region_name: region, server_repositories: [row.hostname] })
   return { ...client, lab }
+}
+
+async function readAnswer(response: Response): Promise<Answer> {
+  const { status, headers } = response
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const text = bytes.toString()
+  const isJson = headers.get('content-type')?.startsWith('application/json') === true && text !== ''
+  return { status, headers, bytes, text, body: isJson ? JSON.parse(text) : {} }
 }
 
 const isRaw = (body: unknown): body is string | Uint8Array =>

@@ -1,6 +1,6 @@
 // The public HTTP API, as a client written from the guide uses it. Every answer is held against the API's own
 // description.
-import { type Description, type HoldAnswer, holdAgainst } from './described.ts'
+import { describedAt } from './described.ts'
 
 export interface ApiAnswer<T> {
   status: number
@@ -40,9 +40,10 @@ export function createApi(url: string, username: string, password: string): Api 
     const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) }
     const response = await fetch(`${url}/api/v1${path}`, init)
     const answer = (await response.json()) as T
-    const hold = await description()
-    hold(method, `/api/v1${path}`, response.status, answer)
-    return { status: response.status, headers: response.headers, body: answer }
+    const { status, headers: answered } = response
+    const { hold } = await description()
+    hold(method, `/api/v1${path}`, { status, contentType: answered.get('content-type'), body: answer })
+    return { status, headers: answered, body: answer }
   }
   const ok = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await call<{ api_response: T }>(method, path, body)
@@ -63,17 +64,6 @@ export function createApi(url: string, username: string, password: string): Api 
       if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
       return Buffer.from(await response.arrayBuffer())
     },
-  }
-}
-
-/** The description, fetched when it is first needed; tried again while the server is away. */
-function describedAt(url: string): () => Promise<HoldAnswer> {
-  let known: HoldAnswer | undefined
-  return async () => {
-    if (known !== undefined) return known
-    const response = await fetch(`${url}/api/v1/openapi.json`)
-    known = holdAgainst((await response.json()) as Description)
-    return known
   }
 }
 

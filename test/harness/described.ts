@@ -2,34 +2,109 @@
 // generated from the description must be able to read.
 import { Ajv2020, type AnySchema, type ValidateFunction } from 'ajv/dist/2020.js'
 
+interface MediaType {
+  readonly schema: AnySchema
+  readonly example?: unknown
+  readonly examples?: Readonly<Record<string, { value: unknown }>>
+}
+type Content = Readonly<Record<string, MediaType>>
 interface Answers {
-  readonly [status: string]: { readonly content?: Readonly<Record<string, { schema: AnySchema }>> }
+  readonly [status: string]: { readonly content?: Content }
+}
+interface Operation {
+  readonly requestBody?: { readonly content: Content }
+  readonly responses: Answers
 }
 
 export interface Description {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { responses: Answers }>>>>
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
   readonly components: unknown
 }
 
-/** Throws if an answer in JSON is not as described. @param path as it was asked, with or without a query */
-export type HoldAnswer = (method: string, path: string, status: number, body: unknown) => void
+/** An answer as it came. `body`: the value of JSON, undefined if there is no body; of another type not looked at. */
+export interface GivenAnswer {
+  readonly status: number
+  readonly contentType: string | null
+  readonly body: unknown
+}
+
+export interface HeldDescription {
+  /** Throws if an answer is not as described. @param path as it was asked, with or without a query */
+  hold(method: string, path: string, answer: GivenAnswer): void
+  /** What is wrong with the examples of the description itself: they must be as it says. */
+  faultsOfExamples(): string[]
+}
 
 /** Every object of the description is closed here, so that a key nobody described is found. */
-export function holdAgainst(description: Description): HoldAnswer {
+export function holdAgainst(description: Description): HeldDescription {
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
   ajv.addSchema(closed({ $id: 'api', components: description.components }) as AnySchema)
   const templates = Object.keys(description.paths).map((template) => ({ template, regex: regexOf(template) }))
   const compiled = new Map<string, ValidateFunction>()
-  return (method, path, status, body) => {
-    const { pathname } = new URL(path, 'http://slipway')
-    const operation = operationOf(description, templates, method, pathname)
-    const schema = operation?.responses[status]?.content?.['application/json']?.schema ?? failureReference
+  /** @returns '' if the value is as the schema says */
+  function faults(schema: AnySchema, value: unknown): string {
     const key = JSON.stringify(schema)
     const validate = compiled.get(key) ?? ajv.compile(closed(absolute(schema)) as AnySchema)
     compiled.set(key, validate)
-    if (validate(body)) return
-    const faults = ajv.errorsText(validate.errors, { dataVar: 'answer' })
-    throw new Error(`${method} ${path} ${status} is not as described: ${faults}\n${JSON.stringify(body)}`)
+    return validate(value) ? '' : ajv.errorsText(validate.errors, { dataVar: 'answer' })
+  }
+  return {
+    hold(method, path, { status, contentType, body }) {
+      if (method === 'HEAD') return
+      const operation = operationOf(description, templates, method, pathOf(path))
+      const described = operation?.responses[status]
+      const type = contentType?.split(';')[0] ?? ''
+      if (operation !== undefined && described === undefined) {
+        throw new Error(`${method} ${path} is not described to answer ${status}: ${JSON.stringify(body)}`)
+      }
+      const content = described?.content
+      if (type === JSON_TYPE) {
+        const found = faults(content?.[JSON_TYPE]?.schema ?? failureReference, body)
+        if (found === '') return
+        throw new Error(`${method} ${path} ${status} is not as described: ${found}\n${JSON.stringify(body)}`)
+      }
+      const isKnown = type === '' ? described !== undefined && content === undefined : content?.[type]
+      if (!isKnown) throw new Error(`${method} ${path} ${status} is not described as '${type}'`)
+    },
+    faultsOfExamples: () =>
+      examplesOf(description).flatMap(({ what, schema, example }) => {
+        const found = faults(schema, example)
+        return found === '' ? [] : [`${what}: ${found}`]
+      }),
+  }
+}
+
+const JSON_TYPE = 'application/json'
+
+function examplesOf({ paths }: Description) {
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, operation })),
+  )
+  return operations.flatMap(({ name, operation }) => {
+    const contents: [string, Content | undefined][] = [
+      [`${name}, request`, operation.requestBody?.content],
+      ...Object.entries(operation.responses).map(([status, { content }]): [string, Content | undefined] => [
+        `${name}, ${status}`,
+        content,
+      ]),
+    ]
+    return contents.flatMap(([what, content]) => {
+      const { schema, example, examples } = content?.[JSON_TYPE] ?? { schema: true }
+      const values = Object.values(examples ?? {}).map(({ value }) => value)
+      const all = example === undefined ? values : [...values, example]
+      return all.map((each) => ({ what, schema, example: each }))
+    })
+  })
+}
+
+/** Fetches the description of the API at a URL when it is first needed; tried again while the server is away. */
+export function describedAt(url: string): () => Promise<HeldDescription> {
+  let known: HeldDescription | undefined
+  return async () => {
+    if (known !== undefined) return known
+    const response = await fetch(`${url}/api/v1/openapi.json`)
+    known = holdAgainst((await response.json()) as Description)
+    return known
   }
 }
 
@@ -47,6 +122,9 @@ function operationOf(
   const [best] = fitting.sort((a, b) => a.split('{').length - b.split('{').length)
   return best === undefined ? undefined : paths[best]?.[method.toLowerCase()]
 }
+
+/** As fetch sends it: without `..`, also if that is written as `%2e%2e`. */
+const pathOf = (path: string) => new URL(path, 'http://slipway').pathname
 
 function regexOf(template: string): RegExp {
   const pattern = template

@@ -50,6 +50,28 @@ t.test('every operation says who may, has its own id and an example for what it 
   }
 })
 
+t.test('every answer and every parameter has an example, but for files', async (t) => {
+  type Content = Record<string, { schema: { format?: string }; example?: unknown }>
+  interface Described {
+    parameters?: { name: string; example?: unknown }[]
+    responses: Record<string, { content?: Content }>
+  }
+  const paths = openApiDocument('1.2.3')['paths'] as Record<string, Record<string, Described>>
+  const lacking = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { parameters = [], responses }]) => [
+      ...parameters.flatMap(({ name, example }) =>
+        example === undefined ? [`${method} ${path} ${name}`] : [],
+      ),
+      ...Object.entries(responses).flatMap(([status, { content = {} }]) =>
+        Object.values(content).flatMap(({ schema, example }) =>
+          example === undefined && schema.format !== 'binary' ? [`${method} ${path} ${status}`] : [],
+        ),
+      ),
+    ]),
+  )
+  t.same(lacking, [])
+})
+
 t.test('description and browser need no credentials and load nothing from elsewhere', async (t) => {
   const { ask } = await build(t)
   const answer = await ask('GET', '/api/v1/openapi.json', { auth: undefined })

@@ -1,6 +1,7 @@
 // The software catalog as the HTTP API shows it. Source: API guide, section 1.2; REST contract, sections 6 and 8.
 import { Type } from '@sinclair/typebox'
 import { importStates, softwareRoles } from '../catalog.ts'
+import { answer } from './http-samples.ts'
 import { choice, envelope, failure, filter, integer, listOf, named, pathName, text } from './http-shapes.ts'
 import type { HttpOperation, HttpParameter } from './operation.ts'
 
@@ -42,7 +43,7 @@ const OptimizedSoftware = named(
   'OptimizedSoftware',
   Type.Object({
     software_package: text('A package, as it is distributed.', 'asr9k-px-5.3.3.CSCuz05961.pie'),
-    is: choice('What it is; rows stand in this order.', softwareRoles),
+    is: choice('What it is; rows stand in this order.', softwareRoles, 'SMU/SP'),
     description: text('What the fix is about; else empty.', 'Link Flaps'),
   }),
 )
@@ -58,7 +59,7 @@ const CatalogImport = named(
   Type.Object({
     id: integer('Its id.', 3),
     source: text('Directory below `CATALOG_FEED_DIR`, or HTTP(S) base.', 'catalog'),
-    status: choice('How far it is.', importStates),
+    status: choice('How far it is.', importStates, 'completed'),
     status_message: text(
       'What it is doing, how it ended, or why it failed.',
       '9 files: 9 imported, 0 unchanged.',
@@ -75,9 +76,12 @@ const CatalogImport = named(
     entries_changed: count('Entries that differ from before.', 0),
     entries_removed: count('Entries that are gone.', 0),
     entries_unchanged: count('Entries as before, in imported files.', 0),
-    entries_skipped: count('Entries and lines that were not usable.', 0),
+    entries_skipped: count('Entries and lines that were not usable.', 1),
     skipped_list: Type.Array(Problem, { description: 'The first 500 of what was skipped.' }),
-    failed_file_list: Type.Array(Problem, { description: 'The first 500 of the files that failed.' }),
+    failed_file_list: Type.Array(Problem, {
+      description: 'The first 500 of the files that failed.',
+      examples: [[]],
+    }),
   }),
 )
 
@@ -123,7 +127,7 @@ export const catalogOperations: readonly HttpOperation[] = [
       optimal: { description: '`false`: all.', schema: choice('', ['true', 'false']), example: 'false' },
     },
     answers: {
-      200: { description: 'The software.', schema: listOf('software_list', Software) },
+      200: answer('The software.', listOf('software_list', Software)),
       400: failure(
         'Unknown platform or release, nothing left, or a wrong parameter.',
         'Unable to get software information for platform asr9k_px and release 5.3.9',
@@ -140,7 +144,7 @@ export const catalogOperations: readonly HttpOperation[] = [
     params: { name_or_id: pathName('Name or id in the feed.', 'AA11308') },
     query: { platform, release },
     answers: {
-      200: { description: 'The entry.', schema: envelope(SoftwareEntry) },
+      200: answer('The entry.', envelope(SoftwareEntry)),
       400: failure('Platform or release is missing.', "Missing parameter: 'release'."),
       404: failure('There is no such entry.', 'Unable to locate AA11308'),
     },
@@ -162,7 +166,7 @@ export const catalogOperations: readonly HttpOperation[] = [
       },
     },
     answers: {
-      200: { description: 'The list.', schema: listOf('software_list', OptimizedSoftware) },
+      200: answer('The list.', listOf('software_list', OptimizedSoftware)),
       400: failure('The list is missing or empty.', "Missing parameter: 'software_packages'."),
     },
   },
@@ -227,7 +231,7 @@ export const catalogOperations: readonly HttpOperation[] = [
       },
     },
     answers: {
-      200: { description: 'The import.', schema: envelope(CatalogImport) },
+      200: answer('The import.', envelope(CatalogImport)),
       404: failure('There is no such import.', "Import '3' does not exist in the database."),
     },
   },

@@ -1,6 +1,7 @@
 // Distributions as the HTTP API shows them. Source: distribution guide; REST contract, section 7.
 import { Type } from '@sinclair/typebox'
 import { maxLinkLifetimeS, maxLinkUses } from '../distribution.ts'
+import { answer } from './http-samples.ts'
 import { envelope, failure, listOf, named, pathName, text } from './http-shapes.ts'
 import type { HttpOperation } from './operation.ts'
 
@@ -12,7 +13,7 @@ const params = {
   directory: pathName('Directory of the store: letters, digits, - . _', 'im2-agent'),
   file: pathName('Name of the file, ending in .zip, .gz or .tgz.', 'agent-2.1.tgz'),
 }
-const size = Type.Integer({ description: 'Bytes.', minimum: 0 })
+const size = Type.Integer({ description: 'Bytes.', minimum: 0, examples: [48_210_344] })
 const sha256 = text('SHA-256 of the content in lower-case hex; empty if it was never read.', '9f86d081…')
 const published = {
   published_time: text('RFC 1123.', 'Wed, 01 Jun 2016 15:15:00 GMT'),
@@ -64,10 +65,10 @@ export const distributionOperations: readonly HttpOperation[] = [
     summary: 'List distributions',
     permission: 'read',
     answers: {
-      200: {
-        description: 'Everything in the store, also what is not served and why.',
-        schema: listOf('distribution_list', Distribution),
-      },
+      200: answer(
+        'Everything in the store, also what is not served and why.',
+        listOf('distribution_list', Distribution),
+      ),
     },
   },
   {
@@ -85,6 +86,7 @@ export const distributionOperations: readonly HttpOperation[] = [
       software: {
         description: 'True: software of routers (.rpm, .tar, .iso, …), which only links give out.',
         schema: Type.String({ enum: ['true', 'false'] }),
+        example: 'true',
       },
     },
     body: {
@@ -94,8 +96,8 @@ export const distributionOperations: readonly HttpOperation[] = [
       mediaType: 'application/octet-stream',
     },
     answers: {
-      200: { description: 'An older file is replaced.', schema: envelope(Published) },
-      201: { description: 'It is new.', schema: envelope(Published) },
+      200: answer('An older file is replaced.', envelope(Published)),
+      201: answer('It is new.', envelope(Published)),
       400: failure(
         'A rule is broken.',
         "'im2-agent/agent-2.1.tgz' breaks a rule of distributions: The content is not in gzip format.",
@@ -112,10 +114,10 @@ export const distributionOperations: readonly HttpOperation[] = [
     permission: 'distribution.publish',
     params,
     answers: {
-      200: {
-        description: 'It is deleted; downloads that run finish.',
-        schema: envelope(Type.Object({ status: Type.Literal('SUCCESS'), directory, file })),
-      },
+      200: answer(
+        'It is deleted; downloads that run finish.',
+        envelope(Type.Object({ status: Type.Literal('SUCCESS'), directory, file })),
+      ),
       404: notThere,
     },
   },
@@ -128,7 +130,7 @@ export const distributionOperations: readonly HttpOperation[] = [
     permission: 'read',
     params,
     answers: {
-      200: { description: 'At most 1,000, the latest first.', schema: listOf('activity_list', Activity) },
+      200: answer('At most 1,000, the latest first.', listOf('activity_list', Activity)),
     },
   },
   {
@@ -156,9 +158,9 @@ export const distributionOperations: readonly HttpOperation[] = [
       examples: { one: { expires_in: 600, uses: 1 } },
     },
     answers: {
-      200: {
-        description: 'Whoever has the URL may fetch the file.',
-        schema: envelope(
+      200: answer(
+        'Whoever has the URL may fetch the file.',
+        envelope(
           Type.Object({
             status: Type.Literal('SUCCESS'),
             url: text('The link.', 'https://slipway.example.net/download/link/…/agent-2.1.tgz'),
@@ -166,7 +168,7 @@ export const distributionOperations: readonly HttpOperation[] = [
             uses: Type.Integer({ minimum: 1 }),
           }),
         ),
-      },
+      ),
       400: failure('A key is wrong.', "'uses' is invalid: it must be a whole number from 1 to 1000."),
       404: notThere,
     },

@@ -1,5 +1,6 @@
 // Hosts as the HTTP API shows them. Source: API guide, section 1.1; REST contract, sections 3 and 8.
 import { Type } from '@sinclair/typebox'
+import { answer } from './http-samples.ts'
 import {
   choice,
   deletedAnswers,
@@ -56,7 +57,7 @@ const Host = named(
     hostname,
     region: text('Its region.', 'SJ Labs'),
     roles: text('Comma delimited.', 'PE'),
-    connection_type: choice('How it is reached.', ['telnet', 'ssh']),
+    connection_type: choice('How it is reached.', ['telnet', 'ssh'], 'ssh'),
     ts_or_ip: text('Comma delimited.', '172.28.98.2'),
     host_username: text('User of the router.', 'cisco'),
     port_number: text('Comma delimited.', '22'),
@@ -74,13 +75,21 @@ const Host = named(
   }),
 )
 
+const packageState = choice(
+  'State of the package.',
+  ['inactive', 'inactive-committed', 'active', 'active-committed'],
+  'active-committed',
+)
 const HostPackage = named(
   'HostPackage',
   Type.Object({
     name: text('As the router names it.', 'asr9k-mcast-px-6.1.1'),
-    state: choice('State of the package.', ['inactive', 'inactive-committed', 'active', 'active-committed']),
+    state: packageState,
     location: text('Node or storage.', '0/RSP0/CPU0'),
-    modules: Type.Any({ description: 'Modules that hold it.' }),
+    modules: Type.Array(
+      Type.Object({ name: text('Name of the module.', '0/RP0/CPU0'), state: packageState }),
+      { description: 'Its state by module, where the router tells it (eXR); else empty.' },
+    ),
   }),
 )
 
@@ -150,7 +159,7 @@ export const hostOperations: readonly HttpOperation[] = [
       page: filter('Page, from 1.', 1),
     },
     answers: {
-      200: { description: 'A page of hosts.', schema: listOf('host_list', Host, pages) },
+      200: answer('A page of hosts.', listOf('host_list', Host, pages)),
       400: failure('An unknown region, host, page or parameter.', 'Unknown page number'),
     },
   },
@@ -174,7 +183,7 @@ export const hostOperations: readonly HttpOperation[] = [
     permission: 'read',
     params: byName,
     answers: {
-      200: { description: 'Packages as last seen.', schema: listOf('package_list', HostPackage) },
+      200: answer('Packages as last seen.', listOf('package_list', HostPackage)),
       400: unknownHost,
     },
   },
@@ -187,7 +196,7 @@ export const hostOperations: readonly HttpOperation[] = [
     permission: 'read',
     params: byName,
     answers: {
-      200: { description: 'Hardware as last seen.', schema: listOf('inventory_list', InventoryItem) },
+      200: answer('Hardware as last seen.', listOf('inventory_list', InventoryItem)),
       400: unknownHost,
     },
   },

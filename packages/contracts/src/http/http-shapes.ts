@@ -12,8 +12,13 @@ export const integer = (description: string, example: number) =>
   Type.Integer({ description, examples: [example] })
 
 /** One of some texts. */
-export const choice = (description: string, values: readonly string[]) =>
-  Type.Unsafe<string>({ type: 'string', enum: [...values], description })
+export const choice = (description: string, values: readonly string[], example = '') =>
+  Type.Unsafe<string>({
+    type: 'string',
+    enum: [...values],
+    description,
+    ...(example === '' ? {} : { examples: [example] }),
+  })
 
 /** A list of texts. */
 export const texts = (description: string, example: readonly string[]) =>
@@ -54,6 +59,12 @@ export const failure = (description: string, message: string): HttpAnswer => ({
   example: { api_response: { status: 'FAILED', status_message: message } },
 })
 
+/** What a request with rows is answered when there are too many. */
+export const tooLarge = failure(
+  'More than 10,000 rows or 16 MiB.',
+  'The request is too large: more than 10000 rows.',
+)
+
 const rowStatus = {
   status: choice('How this row went.', ['SUCCESS', 'FAILED']),
   status_message: Type.Optional(text('Why it failed.', "Missing JSON key: 'region'.")),
@@ -76,7 +87,7 @@ export function rowAnswers(listKey: string, keys: TProperties, good: Readonly<Re
       schema: Type.Union([rows, Failure]),
       example: example(bad),
     },
-    413: failure('More than 10,000 rows or 16 MiB.', 'The request is too large: more than 10000 rows.'),
+    413: tooLarge,
   } satisfies Record<number, HttpAnswer>
 }
 

@@ -1,10 +1,12 @@
 // Installation jobs as the HTTP API shows them. Source: API guide, section 1.3; REST contract, sections 5 and 8.
 import { Type } from '@sinclair/typebox'
 import { installActions, jobStatuses } from '../install-actions.ts'
+import { answer } from './http-samples.ts'
 import {
   choice,
   delimited,
   envelope,
+  Failure,
   failure,
   filter,
   integer,
@@ -16,11 +18,12 @@ import {
   rowsBody,
   text,
   texts,
+  tooLarge,
 } from './http-shapes.ts'
 import type { HttpOperation, HttpParameter } from './operation.ts'
 
 const base = '/api/v1/install'
-const action = choice('What is done to the host.', installActions)
+const action = choice('What is done to the host.', installActions, 'Activate')
 const id = integer('Id of the job; never reused.', 118)
 const schedule = {
   scheduled_time: Type.Optional(text('`mm-dd-yyyy hh:mm AM|PM`; absent: now.', '06-01-2016 08:15 AM')),
@@ -55,8 +58,9 @@ const InstallInput = named(
   ),
 )
 
-const time = (what: string) =>
-  text(`${what} RFC 1123, or \`mm-dd-yyyy hh:mm AM|PM\` where utc_offset is given; \`""\`: not yet.`)
+const time = (what: string, example = '') =>
+  text(`${what} RFC 1123, or \`mm-dd-yyyy hh:mm AM|PM\` where utc_offset is given; \`""\`: not yet.`, example)
+const someTime = 'Wed, 01 Jun 2016 15:15:00 GMT'
 
 const InstallJob = named(
   'InstallJob',
@@ -70,10 +74,10 @@ const InstallJob = named(
     server: text('Same as `server_repository`.', 'sftp-1'),
     packages: text('Comma delimited.', 'asr9k-mcast-px.pie-6.1.3'),
     pending_downloads: text('Always empty: routers fetch packages themselves.'),
-    scheduled_time: time('When it is due.'),
+    scheduled_time: time('When it is due.', someTime),
     start_time: time('When it started.'),
     status: choice('Its state.', jobStatuses),
-    status_time: time('Since when it is in that state.'),
+    status_time: time('Since when it is in that state.', someTime),
     trace: text("The router's words where it failed.", ''),
     created_by: text('Who submitted it.', 'root'),
     hostname: text('Its host.', 'My Host 1'),
@@ -84,7 +88,7 @@ const InstallJob = named(
     command_profile: texts('Custom command profiles.', []),
     status_message: text('What it waits for or is doing.', 'Waiting for dependency 117 (Add, in-progress)'),
     warnings_or_errors: text('One a line.', ''),
-    package_change_list: texts('Packages it added or removed.', ['+ asr9k-mcast-px-6.1.3']),
+    package_change_list: texts('Packages it added or removed.', []),
   }),
 )
 
@@ -101,30 +105,61 @@ const jobExample = {
   api_response: { status: 'SUCCESS', id: 118, hostname: 'My Host 1', install_action: 'Add' },
 }
 
-const created = rowAnswers(
-  'install_job_list',
-  {
-    id: Type.Optional(id),
-    hostname: Type.Optional(Type.String()),
-    install_action: Type.Optional(Type.String()),
-    warning: Type.Optional(text('It was created, but something is odd.')),
-  },
-  jobExample.api_response,
+const scheduledRow = named(
+  'ScheduledInstallJob',
+  Type.Object({
+    status: Type.Literal('SUCCESS'),
+    id,
+    hostname: Type.String(),
+    install_action: action,
+    warning: Type.Optional(text('It is scheduled, but something is odd.')),
+  }),
 )
-
-const submitted = named(
-  'InstallRefused',
-  envelope(
-    Type.Object({
-      install_job_list: Type.Array(Type.Object({}, { additionalProperties: true })),
-      software_list: Type.Optional(
-        Type.Array(Type.Object({}, { additionalProperties: true }), {
-          description: 'The same rows, under the key of the guide’s sample.',
-        }),
-      ),
-    }),
+const refusedRow = named(
+  'RefusedInstallJob',
+  Type.Object(
+    {
+      status: Type.Literal('FAILED'),
+      status_message: text('Why it was not scheduled.', "Dependency '99' does not exist in the database."),
+    },
+    { additionalProperties: true, description: 'The row as it was submitted, with what is wrong.' },
   ),
 )
+const refusedRows = envelope(
+  Type.Object({
+    install_job_list: Type.Array(refusedRow),
+    software_list: Type.Optional(
+      Type.Array(refusedRow, { description: 'The same rows, under the key of the guide’s sample.' }),
+    ),
+  }),
+)
+const refusedExample = {
+  hostname: 'My Host 1',
+  install_action: 'Commit',
+  dependency: '99',
+  status: 'FAILED',
+  status_message: "Dependency '99' does not exist in the database.",
+}
+
+const created: HttpOperation['answers'] = {
+  200: {
+    description: 'Every job is scheduled.',
+    schema: listOf('install_job_list', scheduledRow),
+    example: { api_response: { install_job_list: [jobExample.api_response] } },
+  },
+  207: {
+    description: 'Dependencies of some rows could not be resolved; the others are scheduled.',
+    schema: listOf('install_job_list', Type.Union([scheduledRow, refusedRow])),
+    example: { api_response: { install_job_list: [jobExample.api_response, refusedExample] } },
+  },
+  400: {
+    description: 'Nothing was scheduled. The rows come back with what was submitted.',
+    schema: Type.Union([refusedRows, Failure]),
+    example: { api_response: { install_job_list: [refusedExample] } },
+  },
+  409: failure('The key was used with another body.', 'The Idempotency-Key was used with another request.'),
+  413: tooLarge,
+}
 
 export const installOperations: readonly HttpOperation[] = [
   {
@@ -164,18 +199,7 @@ export const installOperations: readonly HttpOperation[] = [
         { hostname: 'My Host 1', install_action: 'Commit' },
       ],
     }),
-    answers: {
-      ...created,
-      400: {
-        description: 'A row is not valid: nothing was scheduled; the rows come back with what was submitted.',
-        schema: Type.Union([submitted, created[400].schema]),
-        example: created[400].example,
-      },
-      409: failure(
-        'The key was used with another body.',
-        'The Idempotency-Key was used with another request.',
-      ),
-    },
+    answers: created,
   },
   {
     method: 'get',
@@ -196,13 +220,13 @@ export const installOperations: readonly HttpOperation[] = [
       page: filter('Page, from 1.', 1),
     },
     answers: {
-      200: {
-        description: 'Jobs.',
-        schema: listOf('install_job_list', InstallJob, {
+      200: answer(
+        'Jobs.',
+        listOf('install_job_list', InstallJob, {
           current_page: Type.Optional(pages.current_page),
           total_pages: Type.Optional(pages.total_pages),
         }),
-      },
+      ),
       400: failure('A filter is not valid.', "'done' is an invalid job status."),
     },
   },

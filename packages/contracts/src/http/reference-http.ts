@@ -102,7 +102,13 @@ const resources: readonly Resource[] = [
       username: text('User.', 'jumper'),
       ...createdBy,
     }),
-    example: { hostname: 'Jumper', connection_type: 'ssh', host_or_ip: '10.1.1.9', username: 'jumper' },
+    example: {
+      hostname: 'Jumper',
+      connection_type: 'ssh',
+      host_or_ip: '10.1.1.9',
+      port_number: '22',
+      username: 'jumper',
+    },
   },
   {
     path: 'server_repositories',

@@ -1,5 +1,6 @@
 // How the server itself is, and its description. Source: REST contract, section 8.
 import { Type } from '@sinclair/typebox'
+import { answer } from './http-samples.ts'
 import { text } from './http-shapes.ts'
 import type { HttpOperation } from './operation.ts'
 
@@ -21,8 +22,12 @@ export const serverOperations: readonly HttpOperation[] = [
     summary: 'Whether the process is alive',
     permission: 'public',
     answers: {
-      200: { description: 'It is.', schema: Health },
-      503: { description: 'Restart it.', schema: Health },
+      200: answer('It is.', Health),
+      503: {
+        description: 'Restart it.',
+        schema: Health,
+        example: { name: 'standalone', status: 'not live' },
+      },
     },
   },
   {
@@ -33,8 +38,20 @@ export const serverOperations: readonly HttpOperation[] = [
     summary: 'Whether the process can work',
     permission: 'public',
     answers: {
-      200: { description: 'It can.', schema: Readiness },
-      503: { description: 'Not now.', schema: Readiness },
+      200: {
+        description: 'It can.',
+        schema: Readiness,
+        example: { name: 'standalone', status: 'ready', services: { gateway: 'ready', catalog: 'ready' } },
+      },
+      503: {
+        description: 'Not now.',
+        schema: Readiness,
+        example: {
+          name: 'standalone',
+          status: 'not ready',
+          services: { gateway: 'ready', catalog: 'not ready' },
+        },
+      },
     },
   },
   {
@@ -48,6 +65,7 @@ export const serverOperations: readonly HttpOperation[] = [
       200: {
         description: 'An OpenAPI 3.1 document.',
         schema: Type.Object({ openapi: Type.String() }, { additionalProperties: true }),
+        example: { openapi: '3.1.0', info: { title: 'Slipway', version: '0.1.0' }, paths: {} },
       },
     },
   },

@@ -1,6 +1,7 @@
 // Users as the HTTP API shows them. Source: REST contract, section 8.
 import { Type } from '@sinclair/typebox'
 import { privileges } from '../permissions.ts'
+import { answer } from './http-samples.ts'
 import {
   choice,
   deletedAnswers,
@@ -19,7 +20,7 @@ import type { HttpOperation } from './operation.ts'
 const base = '/api/v1/users'
 const username = text('Name of the user, without `:`; case means nothing.', 'olga')
 const password = text('At least 12 characters; never shown.', '', { format: 'password', minLength: 12 })
-const privilege = choice('What the user may do.', privileges)
+const privilege = choice('What the user may do.', privileges, 'Operator')
 
 const UserInput = named(
   'UserInput',
@@ -74,7 +75,7 @@ export const userOperations: readonly HttpOperation[] = [
     permission: 'user.manage',
     query: { username: filter('Only this one.', 'olga') },
     answers: {
-      200: { description: 'All, or the named one, without passwords.', schema: listOf('user_list', User) },
+      200: answer('All, or the named one, without passwords.', listOf('user_list', User)),
       400: failure('There is no such user.', "User 'olga' does not exist in the database."),
     },
   },
