@@ -298,6 +298,10 @@ export const inventoryDeliveries = {
 } as const
 
 export const inventoryEvents = {
-  /** A host was added, changed or deleted. */
-  hostChanged: defineEvent('inventory', 'host.changed', strict({ hostId: Id, version: Type.Integer() })),
+  /** Hosts were added, changed or deleted. */
+  hostsChanged: defineEvent(
+    'inventory',
+    'host.changed',
+    strict({ hosts: Type.Array(strict({ hostId: Id, version: Type.Integer() })) }),
+  ),
 } as const

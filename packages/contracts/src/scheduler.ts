@@ -311,22 +311,24 @@ export const schedulerMessages = {
   }),
 } as const satisfies Record<string, Rpc>
 
+/** A host as the scheduler is told of it. */
+const HostNews = strict({
+  hostId: Id,
+  hostname: Text,
+  region: Text,
+  version: Type.Integer(),
+  discover: Type.Boolean(),
+})
+
 export const schedulerDeliveries = {
   /**
-   * Host → region, versioned (an older version is ignored); asks for a discovery where one is due. `requestId` is
-   * that of the request which changed the host.
+   * Host → region, versioned (an older version is ignored); asks for a discovery where one is due. One request may
+   * change many hosts: `requestId` is its id.
    */
-  recordHost: defineDelivery(
+  recordHosts: defineDelivery(
     'scheduler',
     'host.record',
-    strict({
-      hostId: Id,
-      hostname: Text,
-      region: Text,
-      version: Type.Integer(),
-      discover: Type.Boolean(),
-      requestId: Type.Optional(Text),
-    }),
+    strict({ hosts: Type.Array(HostNews, { minItems: 1, maxItems: 500 }), requestId: Type.Optional(Text) }),
   ),
   /** Runs ended. A result of an older submission is ignored. */
   recordResults: defineDelivery(

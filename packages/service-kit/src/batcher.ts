@@ -9,8 +9,10 @@ export interface Batcher<T, R> {
 export interface BatcherOptions<T, R> {
   /** Handles a batch as a whole and answers its items in their order; may see an item twice if it rejects. */
   run: (items: T[]) => Promise<R[]>
-  /** Items in a batch at most. */
+  /** Size of a batch at most, unless a single item has more. */
   limit: number
+  /** What an item counts for; default 1. */
+  sizeOf?: (item: T) => number
   /** True for an error that a single item may be guilty of: then each goes alone and only the guilty one fails. */
   isolates: (error: unknown) => boolean
 }
@@ -21,7 +23,8 @@ interface Waiting<T, R> {
   reject: (error: unknown) => void
 }
 
-export function createBatcher<T, R>({ run, limit, isolates }: BatcherOptions<T, R>): Batcher<T, R> {
+export function createBatcher<T, R>(options: BatcherOptions<T, R>): Batcher<T, R> {
+  const { run, limit, isolates, sizeOf = () => 1 } = options
   const waiting: Waiting<T, R>[] = []
   let busy = false
 
@@ -34,9 +37,17 @@ export function createBatcher<T, R>({ run, limit, isolates }: BatcherOptions<T, 
       else for (const { reject } of batch) reject(error)
     }
   }
+  const take = (): Waiting<T, R>[] => {
+    let size = 0
+    const full = waiting.findIndex(({ item }, index) => {
+      size += sizeOf(item)
+      return index > 0 && size > limit
+    })
+    return waiting.splice(0, full === -1 ? waiting.length : full)
+  }
   const work = async (): Promise<void> => {
     busy = true
-    while (waiting.length > 0) await handle(waiting.splice(0, limit))
+    while (waiting.length > 0) await handle(take())
     busy = false
   }
   return {

@@ -2,10 +2,11 @@ import t from 'tap'
 import { createBatcher } from '../src/index.ts'
 
 /** A batcher whose batches end when the test says so. */
-function build(limit = 10, isolates = true) {
+function build(limit = 10, isolates = true, sizeOf?: (item: string) => number) {
   const batches: { items: string[]; end: (error?: Error) => void }[] = []
   const batcher = createBatcher<string, string>({
     limit,
+    ...(sizeOf === undefined ? {} : { sizeOf }),
     isolates: () => isolates,
     run: (items) =>
       new Promise((resolve, reject) => {
@@ -34,6 +35,20 @@ t.test('the first goes at once, what comes meanwhile goes together', async (t) =
     [['a'], ['b', 'c', 'd'], ['e']],
   )
   t.same(await Promise.all(outcomes), ['A', 'B', 'C', 'D', 'E'])
+})
+
+t.test('large items share a batch with fewer others, or with none', async (t) => {
+  const { batcher, batches, turn } = build(4, true, (item) => item.length)
+  const outcomes = ['a', 'bb', 'cc', 'd', 'eeeeee', 'f'].map((item) => batcher.add(item))
+  for (let index = 0; index < 5; index += 1) {
+    batches[index]?.end()
+    await turn()
+  }
+  t.same(
+    batches.map(({ items }) => items),
+    [['a'], ['bb', 'cc'], ['d'], ['eeeeee'], ['f']],
+  )
+  t.equal((await Promise.all(outcomes)).length, 6)
 })
 
 t.test('an item that cannot be handled fails alone', async (t) => {

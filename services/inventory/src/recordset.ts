@@ -27,7 +27,7 @@ export function toJsonParameter(rows: readonly object[]): string {
 
 const quote = (name: string): string => `"${name}"`
 const recordset = (columns: Columns): string =>
-  `jsonb_to_recordset($1::jsonb) AS r(${Object.entries(columns)
+  `json_to_recordset($1::json) AS r(${Object.entries(columns)
     .map(([name, type]) => `${quote(name)} ${type}`)
     .join(', ')})`
 

@@ -27,7 +27,7 @@ import { createHostDeletion } from './hosts/host-deletion-service.ts'
 import { type HostUseCases, serveHosts } from './hosts/host-handlers.ts'
 import { createHostListStore } from './hosts/host-list-store.ts'
 import { createHostService } from './hosts/host-service.ts'
-import { createHostStore } from './hosts/host-store.ts'
+import { createHostStore, type HostChange } from './hosts/host-store.ts'
 import { serveJumpHosts } from './jump-hosts/jump-host-handlers.ts'
 import { createJumpHostService } from './jump-hosts/jump-host-service.ts'
 import { createJumpHostStore } from './jump-hosts/jump-host-store.ts'
@@ -118,8 +118,7 @@ function hostUseCases(
   seal: (row: string, field: string, secret: string) => string,
 ): HostUseCases {
   const store = createHostStore(db)
-  const changed = (hostId: string, version: number) =>
-    bus.publish(inventoryEvents.hostChanged, { hostId, version })
+  const changed = (changes: HostChange[]) => bus.publish(inventoryEvents.hostsChanged, { hosts: changes })
   const release = async (hostId: string, requestId?: string) => {
     const options = requestId === undefined ? {} : { requestId }
     await bus.request(schedulerMessages.releaseHost, { hostId }, options)
@@ -133,9 +132,9 @@ function hostUseCases(
 
 /** The outbox holds one kind of delivery. */
 function send(bus: Bus, { id, subject, payload }: OutgoingDelivery): Promise<void> {
-  const { recordHost } = schedulerDeliveries
-  if (subject !== recordHost.subject) throw new Error(`No delivery is called ${subject}.`)
-  return bus.deliver(recordHost, id, payload as Parameters<typeof bus.deliver<typeof recordHost>>[2])
+  const { recordHosts } = schedulerDeliveries
+  if (subject !== recordHosts.subject) throw new Error(`No delivery is called ${subject}.`)
+  return bus.deliver(recordHosts, id, payload as Parameters<typeof bus.deliver<typeof recordHosts>>[2])
 }
 
 async function isReady(bus: Bus, db: Database): Promise<boolean> {

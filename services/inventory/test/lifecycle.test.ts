@@ -87,7 +87,9 @@ t.test('a discovery that came twice, or of a host that is gone, changes nothing'
   const { id } = await readHost(running, 'R1')
   const version = async () => (await running.sql<{ version: number }>('SELECT version FROM host'))[0]?.version
   const changes: number[] = []
-  running.bus.subscribe(inventoryEvents.hostChanged, ({ version }) => void changes.push(version))
+  running.bus.subscribe(inventoryEvents.hostsChanged, ({ hosts }) => {
+    changes.push(...hosts.map(({ version }) => version))
+  })
   await discover(running, id, moment(1), { facts: facts('5.3.3') })
   await discover(running, id, moment(1), { facts: facts('5.3.3') })
   t.equal(await version(), 2)
@@ -150,7 +152,7 @@ t.test(
     })
     running.scheduler.refusal = undefined
     const gone = new Promise<void>((resolve) => {
-      running.bus.subscribe(inventoryEvents.hostChanged, () => resolve())
+      running.bus.subscribe(inventoryEvents.hostsChanged, () => resolve())
     })
     await running.restart()
     await gone
@@ -174,7 +176,7 @@ t.test('the sweep tries again by itself', async (t) => {
   running.scheduler.refusal = 'BUS_UNAVAILABLE'
   await t.rejects(running.ask(inventoryMessages.deleteHost, { hostname: 'R1' }), { code: 'BUS_UNAVAILABLE' })
   const gone = new Promise<void>((resolve) => {
-    running.bus.subscribe(inventoryEvents.hostChanged, () => resolve())
+    running.bus.subscribe(inventoryEvents.hostsChanged, () => resolve())
   })
   running.scheduler.refusal = undefined
   await gone

@@ -35,7 +35,8 @@ export function opensAt(sealed: string | undefined, place: Place): boolean {
 
 export const admin: Caller = { username: 'alice', privilege: 'Admin' }
 
-type RecordedHost = PayloadOf<typeof schedulerDeliveries.recordHost>
+type HostsRecord = PayloadOf<typeof schedulerDeliveries.recordHosts>
+type RecordedHost = HostsRecord['hosts'][number] & Pick<HostsRecord, 'requestId'>
 
 /** What the scheduler was asked and told, and how it answers. */
 export interface FakeScheduler {
@@ -77,8 +78,8 @@ function fakeScheduler(bus: Bus): FakeScheduler {
       if (scheduler.recorded.length >= count) resolve(scheduler.recorded)
     }
   }
-  bus.receive(schedulerDeliveries.recordHost, async (_id, payload) => {
-    scheduler.recorded.push(payload)
+  bus.receive(schedulerDeliveries.recordHosts, async (_id, { hosts, ...by }) => {
+    scheduler.recorded.push(...hosts.map((host) => ({ ...host, ...by })))
     check()
   })
   bus.serve(schedulerMessages.releaseHost, async ({ hostId }) => {

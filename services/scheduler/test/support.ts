@@ -31,7 +31,8 @@ export const operator: Caller = { username: 'olga', privilege: 'Operator' }
 export const networkAdmin: Caller = { username: 'neta', privilege: 'Network Admin' }
 export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url))
 type Cancel = PayloadOf<typeof executorDeliveries.cancelRun>
-type HostRecord = PayloadOf<typeof schedulerDeliveries.recordHost>
+type HostsRecord = PayloadOf<typeof schedulerDeliveries.recordHosts>
+type HostRecord = HostsRecord['hosts'][number] & Pick<HostsRecord, 'requestId'>
 
 /** A wall clock that the test sets; it starts at the machine's time. */
 export interface TestClock extends Clock {
@@ -219,15 +220,11 @@ export async function build(t: Teardown, options: BuildOptions = {}): Promise<Ru
       }
       return ran
     },
-    recordHost: ({ hostId, ...more }, deliveryId = randomUUID()) =>
-      bus.deliver(schedulerDeliveries.recordHost, deliveryId, {
-        hostId,
-        hostname: nameOf(hostId),
-        region: 'Lab',
-        version: 1,
-        discover: false,
-        ...more,
-      }),
+    recordHost: ({ hostId, requestId, ...more }, deliveryId = randomUUID()) => {
+      const news = { hostId, hostname: nameOf(hostId), region: 'Lab', version: 1, discover: false, ...more }
+      const by = requestId === undefined ? {} : { requestId }
+      return bus.deliver(schedulerDeliveries.recordHosts, deliveryId, { hosts: [news], ...by })
+    },
     sql: (text, values = []) => withClient(db.url, async (client) => (await client.query(text, values)).rows),
   }
 }

@@ -28,8 +28,6 @@ export async function seedHosts({ sql }: Stage, count: number): Promise<void> {
      SELECT md5('host ' || n)::uuid, 'router-' || lpad(n::text, 6, '0'), $1, 1 FROM generate_series(1, $2::int) AS n`,
     [REGION, count],
   )
-  // For the bare server, which knows hosts by their names only.
-  await sql.scheduler.query('CREATE INDEX bare_host_name ON host (hostname)')
   await sql.inventory.query('VACUUM ANALYZE')
 }
 

@@ -1,9 +1,10 @@
 import type { Discovery } from '@slipway/contracts'
 import type { DiscoveryStore } from './discovery-store.ts'
+import type { HostChange } from './host-store.ts'
 
 export interface DiscoveryServiceDeps {
   readonly store: DiscoveryStore
-  readonly changed: (hostId: string, version: number) => void
+  readonly changed: (changes: HostChange[]) => void
   readonly log: { warn(fields: object, message: string): void }
 }
 
@@ -22,7 +23,7 @@ export function createDiscoveryService({ store, changed, log }: DiscoveryService
         return
       }
       const version = await store.record(hostId, moment, discovery)
-      if (version !== undefined) changed(hostId, version)
+      if (version !== undefined) changed([{ hostId, version }])
     },
   }
 }

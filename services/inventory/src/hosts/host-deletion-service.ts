@@ -2,13 +2,13 @@
 // From the mark on nobody sees the host and its name cannot be used. A half that is left, because the scheduler was
 // away or a process died, is finished by the next DELETE of the same name or by the sweep, whichever comes first.
 import { createError, hasCode } from '@slipway/contracts'
-import type { HostReference, HostStore } from './host-store.ts'
+import type { HostChange, HostReference, HostStore } from './host-store.ts'
 
 export interface HostDeletionDeps {
   readonly store: Pick<HostStore, 'markDeleting' | 'unmarkDeleting' | 'remove' | 'listDeleting'>
   /** Asks the scheduler to delete the host's jobs; rejects with SCHEDULER_HOST_BUSY while one is in progress. */
   readonly release: (hostId: string, requestId?: string) => Promise<void>
-  readonly changed: (hostId: string, version: number) => void
+  readonly changed: (changes: HostChange[]) => void
   readonly log: { warn(fields: object, message: string): void }
 }
 
@@ -55,5 +55,5 @@ async function finish(
   }
   // Whether or not it is still marked: another request may have met a job that has ended since.
   await store.remove(host.id)
-  changed(host.id, host.version + 1)
+  changed([{ hostId: host.id, version: host.version + 1 }])
 }

@@ -1,6 +1,5 @@
 // Use cases of hosts: bulk change, list, refresh.
 import { randomUUID } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   createError,
   type HostInput,
@@ -11,9 +10,9 @@ import {
 } from '@slipway/contracts'
 import { distinct, planRows } from '../row-plan.ts'
 import type { SealFor } from '../sealing.ts'
-import { decideHost, type HostDecision } from './host.ts'
+import { decideHost } from './host.ts'
 import type { HostListStore } from './host-list-store.ts'
-import type { HostNames, HostStore } from './host-store.ts'
+import type { HostChange, HostNames, HostStore } from './host-store.ts'
 
 /** Rows of a page of GET /hosts. Source: the REST contract, section 3. */
 export const hostPageSize = 1_000
@@ -30,7 +29,7 @@ export interface HostServiceDeps {
   readonly list: HostListStore
   readonly seal: SealFor<'password' | 'enable_password'>
   /** Hears of every change after its commit. */
-  readonly changed: (hostId: string, version: number) => void
+  readonly changed: (changes: HostChange[]) => void
   /** Deliveries wait in the outbox. */
   readonly kick: () => void
 }
@@ -63,7 +62,7 @@ export function createHostService(deps: HostServiceDeps): HostService {
       const host = await store.requestDiscovery(hostname, requestId)
       if (host === undefined) throw createError('INVENTORY_HOST_NOT_FOUND', [hostname])
       deps.kick()
-      deps.changed(host.id, host.version)
+      deps.changed([{ hostId: host.id, version: host.version }])
     },
     listPackages: async (hostname) => list.listPackages(await hostId(list, hostname)),
     listInventory: async (hostname) => list.listInventory(await hostId(list, hostname)),
@@ -88,17 +87,9 @@ async function upsert(
     return plan
   })
   deps.kick()
-  await tellChanges(deps, accepted)
+  const changes = accepted.filter(({ kind }) => kind !== 'none')
+  if (changes.length > 0) deps.changed(changes.map(({ host: { id, version } }) => ({ hostId: id, version })))
   return results
-}
-
-/** Events of many hosts go out in portions, so that 10,000 of them do not hold up everything else. */
-async function tellChanges(deps: HostServiceDeps, decisions: readonly HostDecision[]): Promise<void> {
-  const changes = decisions.filter(({ kind }) => kind !== 'none')
-  for (const [index, { host }] of changes.entries()) {
-    if (index % 200 === 199) await nextTurn()
-    deps.changed(host.id, host.version)
-  }
 }
 
 function namesIn(rows: readonly HostInput[]): HostNames {

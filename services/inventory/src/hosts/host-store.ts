@@ -1,7 +1,7 @@
 // Hosts in the database. A bulk change reads what it needs in three statements and writes in three more, however
 // many rows it has.
 import { schedulerDeliveries } from '@slipway/contracts'
-import { enqueueMany } from '@slipway/database'
+import { enqueueMany, type NewDelivery } from '@slipway/database'
 import type { ConnectionType } from '../connection-type.ts'
 import { type Database, inTransaction, type Transaction } from '../database.ts'
 import { insertRows, type RecordOf, updateRows } from '../recordset.ts'
@@ -51,6 +51,12 @@ export interface HostReference {
   readonly version: number
 }
 
+/** A host that was changed, by what everybody is told of it. */
+export interface HostChange {
+  readonly hostId: string
+  readonly version: number
+}
+
 /** Names that the rows of a request mention. */
 export interface HostNames {
   readonly hostnames: readonly string[]
@@ -61,7 +67,7 @@ export interface HostNames {
 export interface HostTransaction {
   /** Locks what it finds, so that it still holds when the rows are written. */
   lookUp(names: HostNames): Promise<HostSurroundings>
-  /** Writes hosts and tells the scheduler of each. */
+  /** Writes hosts and tells the scheduler of those that changed. */
   save(decisions: readonly HostDecision[], requestId: string): Promise<void>
 }
 
@@ -136,12 +142,8 @@ async function save(tx: Transaction, decisions: readonly HostDecision[], request
     decisions.filter((decision) => decision.kind === kind).map(({ host }) => toRecord(host))
   await insertRows(tx, 'host', columns, 'hostname', records('create'))
   await updateRows(tx, 'host', columns, records('update'))
-  await enqueueMany(
-    tx,
-    decisions
-      .filter(({ kind }) => kind !== 'none')
-      .map(({ host, discover }) => recordHost(host, discover, requestId)),
-  )
+  const changed = decisions.filter(({ kind }) => kind !== 'none')
+  await enqueueMany(tx, recordHosts(changed, requestId))
 }
 
 async function requestDiscovery(
@@ -153,17 +155,34 @@ async function requestDiscovery(
     UPDATE host SET version = host.version + 1 FROM region r
      WHERE host.hostname = ${hostname} AND NOT host.deleting AND r.id = host.region_id
     RETURNING host.id::text, host.hostname, host.version, r.name AS region`
-  if (host !== undefined) await enqueueMany(tx, [recordHost(host, true, requestId)])
+  if (host !== undefined) await enqueueMany(tx, recordHosts([{ host, discover: true }], requestId))
   return host
 }
 
-/** What the scheduler is told; deliveries of one host arrive in order. */
-function recordHost({ id, hostname, region, version }: HostReference, discover: boolean, requestId: string) {
-  return {
-    subject: schedulerDeliveries.recordHost.subject,
-    payload: { hostId: id, hostname, region, version, discover, requestId },
-    orderingKey: id,
-  }
+/** Hosts in one delivery, as its contract allows: a row of the outbox for each host costs more than the hosts. */
+const HOSTS_A_DELIVERY = 500
+
+/**
+ * What the scheduler is told. Those of many hosts may arrive in any order, as it passes over a version that is older
+ * than what it knows.
+ */
+function recordHosts(
+  news: readonly { readonly host: HostReference; readonly discover: boolean }[],
+  requestId: string,
+): NewDelivery[] {
+  const hosts = news.map(({ host: { id, hostname, region, version }, discover }) => ({
+    hostId: id,
+    hostname,
+    region,
+    version,
+    discover,
+  }))
+  const count = Math.ceil(hosts.length / HOSTS_A_DELIVERY)
+  return Array.from({ length: count }, (_, part) => ({
+    subject: schedulerDeliveries.recordHosts.subject,
+    payload: { hosts: hosts.slice(part * HOSTS_A_DELIVERY, (part + 1) * HOSTS_A_DELIVERY), requestId },
+    ...(hosts.length === 1 && hosts[0] !== undefined ? { orderingKey: hosts[0].hostId } : {}),
+  }))
 }
 
 function toHost(row: HostRecord): Host {

@@ -5,7 +5,7 @@ import type { HostService } from './host-service.ts'
 
 export function serveHosts(bus: Pick<Bus, 'serve' | 'receive'>, hosts: HostService): Registration[] {
   return [
-    bus.receive(schedulerDeliveries.recordHost, (deliveryId, record) => hosts.record(deliveryId, record)),
+    bus.receive(schedulerDeliveries.recordHosts, (deliveryId, news) => hosts.record(deliveryId, news)),
     bus.serve(schedulerMessages.releaseHost, async ({ hostId }) => {
       await hosts.release(hostId)
       return {}

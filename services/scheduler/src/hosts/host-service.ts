@@ -5,7 +5,7 @@ import { type Clock, createBatcher } from '@slipway/service-kit'
 import { forgetJobs } from '../forget-store.ts'
 import { forgetAsks } from '../runs/ask-store.ts'
 import { type SchedulerStore, toJobId } from '../scheduler-store.ts'
-import { type HostRecord, newestRecords } from './host.ts'
+import { type HostsRecord, newestRecords } from './host.ts'
 import {
   addDiscoveries,
   ensureHosts,
@@ -19,8 +19,8 @@ import {
   releaseHostRow,
 } from './host-store.ts'
 
-/** Deliveries that share a transaction at most. */
-const BATCH = 100
+/** Hosts whose news share a transaction, unless one delivery has more: their locks keep others waiting. */
+const BATCH = 500
 /** A delivery that speaks of a released host cannot be under way for longer. */
 const REMEMBER_RELEASED_MS = 30 * 24 * 60 * 60 * 1_000
 /** An executor that has not asked for work for so long is another one when it comes back. */
@@ -37,8 +37,8 @@ export interface HostServiceDeps {
 }
 
 export interface HostService {
-  /** Host and region, by version; a discovery where one is asked for and none waits. By delivery id once. */
-  record(deliveryId: string, record: HostRecord): Promise<void>
+  /** Hosts and their regions, by version; discoveries where they are asked for and none waits. By delivery id once. */
+  record(deliveryId: string, news: HostsRecord): Promise<void>
   /** Deletes all jobs of a host for good; idempotent. Error: SCHEDULER_HOST_BUSY. */
   release(hostId: string): Promise<void>
   /** Forgets released hosts, recorded deliveries and executors that are gone after their time; puts right what changed by hand. */
@@ -47,19 +47,20 @@ export interface HostService {
 
 interface Delivered {
   deliveryId: string
-  record: HostRecord
+  news: HostsRecord
 }
 
 export function createHostService(deps: HostServiceDeps): HostService {
   const { store, clock, changed, log } = deps
   const deliveries = createBatcher<Delivered, undefined>({
     limit: BATCH,
+    sizeOf: ({ news }) => news.hosts.length,
     run: (batch) => recordBatch(deps, batch),
     isolates: isDataError,
   })
   return {
-    async record(deliveryId, record) {
-      await deliveries.add({ deliveryId, record })
+    async record(deliveryId, news) {
+      await deliveries.add({ deliveryId, news })
       changed()
     },
     async release(hostId) {
@@ -88,7 +89,9 @@ async function recordBatch({ store, clock }: HostServiceDeps, batch: Delivered[]
       batch.map(({ deliveryId }) => deliveryId),
     )
     const records = newestRecords(
-      batch.flatMap(({ deliveryId, record }) => (fresh.has(deliveryId) ? [record] : [])),
+      batch.flatMap(({ deliveryId, news: { hosts, requestId } }) =>
+        fresh.has(deliveryId) ? hosts.map((host) => ({ ...host, requestId })) : [],
+      ),
     )
     if (records.length === 0) return
     // Also locks the hosts.

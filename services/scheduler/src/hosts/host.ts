@@ -1,8 +1,10 @@
 // A host as dispatching sees it: where it is (for limits), and that it may be gone.
 import type { PayloadOf, schedulerDeliveries } from '@slipway/contracts'
 
-/** What the inventory tells of a host. */
-export type HostRecord = PayloadOf<typeof schedulerDeliveries.recordHost>
+/** What the inventory tells at once of the hosts that a request changed. */
+export type HostsRecord = PayloadOf<typeof schedulerDeliveries.recordHosts>
+/** What the inventory tells of a host, and by which request. */
+export type HostRecord = HostsRecord['hosts'][number] & { requestId: HostsRecord['requestId'] | undefined }
 
 /** The newest record of each host; a discovery that any of them asked for is asked for. */
 export function newestRecords(records: readonly HostRecord[]): HostRecord[] {

@@ -90,8 +90,7 @@ function assertMoments(rows: readonly JobInput[]): void {
 
 async function createRows(tx: Db, rows: readonly JobInput[], by: Creation): Promise<JobCreated[]> {
   // The locks keep what the rules see true until the commit: nobody else changes jobs of these hosts.
-  await ensureHosts(tx, new Map(rows.map(({ hostId, hostname }) => [hostId, hostname])))
-  const released = await lockHosts(tx, new Set(rows.map(({ hostId }) => hostId)))
+  const released = await lockAll(tx, new Map(rows.map(({ hostId, hostname }) => [hostId, hostname])))
   const asked = askedJobs(rows)
   const known = asked.ids.length + asked.actions.length > 0 ? await readKnownJobs(tx, asked) : []
   const plans = planRows(rows, known).map((plan, index) =>
@@ -104,6 +103,17 @@ async function createRows(tx: Db, rows: readonly JobInput[], by: Creation): Prom
     await refreshHosts(tx, new Set(jobs.map(({ hostId }) => hostId)))
   }
   return plans.map((plan, index) => answer(plan, index, rows, ids))
+}
+
+/**
+ * Locks hosts by their names' ids. One that the inventory has not told of yet gets its row, which is rare: only then
+ * is there a second look, and a race with the same in another order, which is run again.
+ */
+async function lockAll(tx: Db, hosts: ReadonlyMap<string, string>): Promise<Map<string, boolean>> {
+  const known = await lockHosts(tx, hosts.keys())
+  if (known.size === hosts.size) return known
+  await ensureHosts(tx, hosts)
+  return lockHosts(tx, hosts.keys())
 }
 
 /** The inventory deleted the host while the request was under way. */

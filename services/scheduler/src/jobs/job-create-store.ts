@@ -55,7 +55,8 @@ export async function readKnownJobs(tx: Db, asked: AskedJobs): Promise<KnownJob[
 /** Takes so many ids out of the sequence; ids of a transaction that fails are lost, never reused. */
 export async function reserveIds(tx: Db, count: number): Promise<number[]> {
   const rows = await tx.$queryRaw<{ id: bigint }[]>`
-    SELECT nextval(pg_get_serial_sequence('job', 'id')) AS id FROM generate_series(1, ${count}::int)`
+    SELECT nextval((SELECT pg_get_serial_sequence('job', 'id')::regclass)) AS id
+      FROM generate_series(1, ${count}::int)`
   return rows.map(({ id }) => toJobId(id))
 }
 
@@ -68,7 +69,7 @@ export async function insertJobs(tx: Db, jobs: readonly NewJob[], by: Creation):
     SELECT id, 'install', "hostId", hostname, action, "serverRepository", "serverDirectory", "softwarePackages",
            "commandProfiles", "scheduledTime", "dependsOn", "dependencyMet", '{}', '{}',
            ${by.user}, ${by.now}::timestamptz, ${by.requestId}
-      FROM jsonb_to_recordset(${JSON.stringify(jobs)}::jsonb) AS new (
+      FROM json_to_recordset(${JSON.stringify(jobs)}::json) AS new (
            id bigint, "hostId" uuid, hostname text, action text, "serverRepository" text, "serverDirectory" text,
            "softwarePackages" text[], "commandProfiles" text[], "scheduledTime" timestamptz, "dependsOn" bigint,
            "dependencyMet" boolean)`
