@@ -4,6 +4,7 @@
 // Then 10,000 jobs that become due within a minute: from due to the start of the run. Aim: p99 < 1 s.
 import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@slipway/database'
+import type { RunningService } from '@slipway/service-kit'
 import { Logger, makeWorkerUtils, run } from 'graphile-worker'
 import PgBoss from 'pg-boss'
 import { makeDataDir } from '../harness/data-dir.ts'
@@ -66,10 +67,21 @@ function since({ at, cpu }: ReturnType<typeof now>): Speed {
 async function drainSlipway({ accept, startExecutor, drained }: Composed): Promise<Speed> {
   await accept(JOBS, () => new Date())
   const started = now()
-  const executor = await startExecutor(() => undefined)
+  let executor: RunningService | undefined
+  // The database is asked once the last run has begun: the question costs as much as some of the work.
+  await new Promise<void>((resolve, reject) => {
+    let left = JOBS
+    const began = () => {
+      left -= 1
+      if (left === 0) resolve()
+    }
+    startExecutor(began).then((running) => {
+      executor = running
+    }, reject)
+  })
   await drained()
   const speed = since(started)
-  await executor.stop()
+  await executor?.stop()
   return speed
 }
 

@@ -282,7 +282,7 @@ export const schedulerMessages = {
   }),
   /** Asks for work. The same requestId is answered with the same jobs again. */
   claimRuns: defineRpc('scheduler', 'run.claim', {
-    request: strict({ executorId: Text, requestId: Text, free: Type.Integer({ minimum: 1, maximum: 100 }) }),
+    request: strict({ executorId: Text, requestId: Text, free: Type.Integer({ minimum: 1, maximum: 500 }) }),
     reply: strict({
       jobs: Type.Array(ClaimedJob),
       /** Milliseconds until the next job is due, at most 60 000. */
@@ -292,7 +292,7 @@ export const schedulerMessages = {
   }),
   /** Executors have recorded runs in their own database. Rows stand in request order; an error is SCHEDULER_RUN_GONE. */
   confirmRuns: defineRpc('scheduler', 'run.confirm', {
-    request: strict({ rows: Type.Array(RunConfirmation, { minItems: 1, maxItems: 100 }) }),
+    request: strict({ rows: Type.Array(RunConfirmation, { minItems: 1, maxItems: 500 }) }),
     reply: strict({ rows: Type.Array(strict({ error: Type.Optional(ErrorBodySchema) })) }),
     permission: 'internal',
   }),
@@ -334,7 +334,7 @@ export const schedulerDeliveries = {
   recordResults: defineDelivery(
     'scheduler',
     'run.record-result',
-    strict({ results: Type.Array(RunResult, { minItems: 1, maxItems: 100 }) }),
+    strict({ results: Type.Array(RunResult, { minItems: 1, maxItems: 500 }) }),
   ),
 } as const
 

@@ -47,7 +47,8 @@ export const executorConfig = Type.Object({
     minimum: 1,
     maximum: 1_000,
     default: 50,
-    description: 'Runs, and so sessions with routers, at the same time.',
+    description:
+      'Runs, and so sessions with routers, at the same time. Runs that another executor left behind are taken over up to twice as many.',
   }),
   lease: Duration({
     minimum: 1_000,

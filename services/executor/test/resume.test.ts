@@ -153,6 +153,33 @@ void t.test('a stop closes the session and leaves the run without a lease', { bu
   t.ok(b.claims > claims)
 })
 
+void t.test('a full executor takes over what another left behind', { buffered: true }, async (t) => {
+  const b = await bench(t)
+  const times = { EXECUTOR_SOLE: 'false', EXECUTOR_CONCURRENCY: '1', EXECUTOR_SWEEP_INTERVAL: '1h' }
+  const [left, own, third] = await Promise.all(
+    ['left', 'own', 'third'].map(() => b.lab.add('asr9k', { timing: { operationMs: 60_000 } })),
+  )
+  if (left === undefined || own === undefined || third === undefined) throw new Error('no host')
+  const stopping = await b.start({ ...times, EXECUTOR_NAME: 'stopping' })
+  const softwarePackages = [fixes.asr9k.file]
+  const first = b.offer(left, 'Add', { softwarePackages }, 'stopping')
+  await journalled(b, first.jobId, 'operation_id IS NOT NULL')
+  await b.start({ ...times, EXECUTOR_NAME: 'full' })
+  const second = b.offer(own, 'Add', { softwarePackages }, 'full')
+  await journalled(b, second.jobId, 'operation_id IS NOT NULL')
+  const waits = b.offer(third, 'Add', { softwarePackages }, 'full')
+  await stopping.stop()
+  left.router.hurry()
+  t.match(await b.result(first.jobId), { outcome: 'completed' }, 'beside its own run')
+  t.same(
+    await b.query('SELECT 1 FROM run WHERE job_id = $1', [waits.jobId]),
+    [],
+    'but takes nothing new while it is full',
+  )
+  own.router.hurry()
+  t.match(await b.result(second.jobId), { outcome: 'completed' })
+})
+
 const silences = {
   'neither request nor log': 'show install (request|log)',
   'no log': 'show install log',

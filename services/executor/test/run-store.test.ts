@@ -98,6 +98,16 @@ t.test('a job that was submitted anew gets attempts of its own', async (t) => {
   )
 })
 
+t.test('a claim that was never confirmed gives way to a new submission', async (t) => {
+  const { runs } = await open(t)
+  const [stale] = await runs.record('a', [job(1)])
+  if (stale === undefined) throw new Error('not recorded')
+  t.match(await runs.record('a', [job(1, 2)]), [{ submission: 2, attempt: 2, firstAttempt: 2 }])
+  t.same(await runs.start([stale]), [undefined], 'the first claim may not begin')
+  await runs.drop(stale)
+  t.match((await runs.start([{ jobId: 1, attempt: 2 }]))[0], { startedAt: Date }, 'nor take the second away')
+})
+
 t.test('a mutating command is written down only while the lease holds', async (t) => {
   const { runs, journal, age } = await open(t)
   const [claimed] = await runs.record('a', [job(1)])

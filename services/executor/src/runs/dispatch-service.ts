@@ -18,9 +18,14 @@ import type { RunStore, StartedRun } from './run-store.ts'
 /** After a look in vain the next one comes no sooner, even if a job is due: it waits for a limit or another host. */
 const LEAST_REST_MS = 1_000
 const LONGEST_REST_MS = 60_000
-const LARGEST_CLAIM = 100
+const LARGEST_CLAIM = 250
+/**
+ * A full executor still takes over what another left behind, up to this many times its limit: a router may stand in
+ * the middle of an operation, and its job would wait until something ends here.
+ */
+const ROOM_FOR_LEFT_BEHIND = 2
 /** Runs that are confirmed by one question at most. */
-const CONFIRM_BATCH = 100
+const CONFIRM_BATCH = 250
 /** The scheduler offers an unconfirmed job again after 15 s; until then it is worth trying. */
 const CONFIRM_TRIES = 4
 const CONFIRM_PAUSE_MS = 1_500
@@ -32,7 +37,7 @@ export interface DispatchDeps {
   store: Pick<RunStore, 'record' | 'start' | 'drop' | 'takeOver' | 'release'>
   clock: Clock
   times: LeaseTimes
-  /** Runs at a time. */
+  /** Runs at a time, beside those that others left behind. */
   concurrency: number
   sweepMs: number
   log: Logger
@@ -66,7 +71,9 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
     run: (batch) => confirmAndStart(deps, batch),
     isolates: isDataError,
   })
-  const free = () => (stopped ? 0 : Math.max(0, deps.concurrency - runs.count()))
+  const places = (limit: number) => (stopped ? 0 : Math.max(0, limit - runs.count()))
+  const free = () => places(deps.concurrency)
+  const spare = () => places(deps.concurrency * ROOM_FOR_LEFT_BEHIND)
 
   const begin = (run: Run, end: LeaseEnd) => {
     if (stopped) return
@@ -83,7 +90,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
 
   const takeOver = async (): Promise<void> => {
     const end = leaseEndFrom(clock, deps.times.leaseMs)
-    const found = await store.takeOver(deps.executorId, free())
+    const found = await store.takeOver(deps.executorId, spare())
     for (const { run, expired } of found) {
       deps.metrics.begun(expired ? 'expired' : 'released')
       runLogger(log, run).info({ expired }, 'takes over a run')
@@ -97,15 +104,15 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
 
   /** @returns milliseconds until the next job is due */
   const claim = async (): Promise<number> => {
-    const places = Math.min(free(), LARGEST_CLAIM)
-    if (places === 0) return LONGEST_REST_MS
+    const wanted = Math.min(free(), LARGEST_CLAIM)
+    if (wanted === 0) return LONGEST_REST_MS
     // The same id until it is answered: jobs handed out in a lost answer are handed out again.
     requestId ??= randomUUID()
-    const question = { executorId: deps.executorId, requestId, free: places }
+    const question = { executorId: deps.executorId, requestId, free: wanted }
     const { jobs, nextDueInMs } = await deps.bus.request(schedulerMessages.claimRuns, question)
     requestId = undefined
     if (jobs.length > 0) await record(jobs)
-    return jobs.length === places ? 0 : Math.max(nextDueInMs, LEAST_REST_MS)
+    return jobs.length === wanted ? 0 : Math.max(nextDueInMs, LEAST_REST_MS)
   }
   const record = async (jobs: readonly ClaimedJob[]): Promise<void> => {
     const end = leaseEndFrom(clock, deps.times.leaseMs)
@@ -117,7 +124,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
 
   const look = async (): Promise<void> => {
     try {
-      if (free() > 0 && clock.monotonicMs() >= sweepAt) {
+      if (spare() > 0 && clock.monotonicMs() >= sweepAt) {
         sweepAt = clock.monotonicMs() + deps.sweepMs
         await takeOver()
       }
@@ -136,7 +143,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
       wake()
       return
     }
-    const next = free() === 0 ? LONGEST_REST_MS : Math.min(sweepAt, claimAt) - clock.monotonicMs()
+    const next = Math.min(spare() > 0 ? sweepAt : Infinity, claimAt) - clock.monotonicMs()
     timer = setTimeout(start, Math.max(next, 1))
   }
 

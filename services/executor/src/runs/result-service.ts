@@ -44,7 +44,7 @@ export interface ResultServiceDeps {
 
 const RETRY_MS = 2_000
 /** Ends of runs that share a transaction at most. */
-const BATCH = 100
+const BATCH = 250
 /** Characters of traces and warnings in one delivery. */
 const PORTION = 1_000_000
 const LONGEST_STATUS = 1_000

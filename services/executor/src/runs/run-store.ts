@@ -72,9 +72,9 @@ export function createRunStore(db: Db, times: LeaseTimes) {
 
   return {
     /**
-     * Records claimed jobs as this executor's. A job is passed over if it is recorded already, unless it was
-     * submitted anew since, or another executor recorded it and never confirmed (the scheduler offers again only
-     * what was not confirmed, and an unconfirmed run never sent anything).
+     * Records claimed jobs as this executor's. A job is passed over if it is recorded already, unless its run ended
+     * or was never confirmed and the job was submitted anew since, or another executor recorded it and never confirmed
+     * (the scheduler offers again only what was not confirmed, and an unconfirmed run never sent anything).
      * @returns the runs that are this executor's to confirm
      */
     async record(executorId: string, jobs: readonly ClaimedJob[]): Promise<Run[]> {
@@ -93,7 +93,7 @@ export function createRunStore(db: Db, times: LeaseTimes) {
           executor_id = excluded.executor_id, claimed_by = excluded.claimed_by, lease_until = excluded.lease_until,
           job = excluded.job, claimed_at = excluded.claimed_at, event_seq = r.event_seq + 1,
           started_at = NULL, ended_at = NULL, outcome = NULL, status_message = ''
-        WHERE (r.state = 'ended' AND r.submission < excluded.submission)
+        WHERE (r.state IN ('ended', 'claimed') AND r.submission < excluded.submission)
            OR (r.state = 'claimed' AND r.submission = excluded.submission AND r.executor_id <> excluded.executor_id)
         RETURNING job_id, submission, attempt, first_attempt, state, claimed_by, job, started_at, event_seq
         ), told AS (

@@ -22,7 +22,7 @@ import { settle } from './settle.ts'
 
 const LONGEST_REST_MS = 60_000
 /** Results that share a transaction at most. */
-const BATCH = 100
+const BATCH = 250
 
 export interface RunServiceDeps {
   store: SchedulerStore
