@@ -62,10 +62,14 @@ export async function main(argv: string[], context: { startedAt: number }): Prom
   })
 }
 
-/** Settings of the demo where nothing else was asked for; an empty variable counts as not set. */
+/**
+ * Settings of the demo where nothing else was asked for; an empty variable counts as not set. With its feed the demo
+ * also says what in it is to be imported, so that `POST /cco/import {}` imports it again.
+ */
 function demoEnvironment() {
-  const given = process.env['CATALOG_FEED_DIR']
-  return { ...labPatience, ...process.env, CATALOG_FEED_DIR: given || demoFeedDir }
+  const { CATALOG_FEED_DIR: feedDir, CATALOG_FEED_SOURCE: feedSource } = process.env
+  const feed = feedDir ? {} : { CATALOG_FEED_DIR: demoFeedDir, CATALOG_FEED_SOURCE: feedSource || 'catalog' }
+  return { ...labPatience, ...process.env, ...feed }
 }
 
 function readSettings(argv: string[]): [Options, StandaloneSettings] {

@@ -356,7 +356,7 @@ t.test('executors that are silent while jobs run may be busy', async (t) => {
     'Waiting: no executor has asked for work in the last 30 seconds; 1 job is running',
   )
   await running.claim({ executorId: 'e2', requestId: randomUUID() })
-  t.equal(await says(running, id), 'Waiting: executor e2 has not confirmed it yet')
+  t.equal(await says(running, id), 'Starting: handed to executor e2')
 })
 
 t.test('5,000 waiting jobs are listed with their reasons in a few statements', async (t) => {

@@ -47,7 +47,7 @@ t.test('hands out due jobs with what they need, one per host', async (t) => {
   t.same(await running.claim(), [], 'both hosts are busy')
   t.match(await running.job(1), {
     status: 'in-progress',
-    statusMessage: 'Waiting: executor e1 has not confirmed it yet',
+    statusMessage: 'Starting: handed to executor e1',
   })
 })
 

@@ -2,9 +2,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ApiClient } from './api-client.ts'
 
-/** The folder below CATALOG_FEED_DIR in which the demo's feed lies: deploy/standalone/demo/catalog. */
-const SOURCE = 'catalog'
-
 interface Import {
   status: string
   status_message: string
@@ -17,14 +14,20 @@ export async function importCatalog(
 ): Promise<void> {
   try {
     print('\nImporting the software catalog')
-    const { id } = await api.post<{ id: number }>('/cco/import', { source: SOURCE })
+    const { id } = await api.post<{ id: number }>('/cco/import', {})
     for (;;) {
       const { status, status_message: message } = await api.get<Import>(`/cco/import/${id}`)
-      if (status !== 'in-progress') return print(`  ${status}: ${message}`)
-      await pause(100, undefined, { signal })
+      if (status === 'in-progress') await pause(100, undefined, { signal })
+      else return print(`  ${status}: ${message} ${await contents(api)}`)
     }
   } catch (error) {
     signal.throwIfAborted()
     print(`  it could not be imported: ${error instanceof Error ? error.message : error}`)
   }
+}
+
+/** What the catalog holds now; it may have been imported when Slipway started. */
+async function contents(api: Pick<ApiClient, 'get'>): Promise<string> {
+  const platforms = Object.values(await api.get<Record<string, string[]>>('/cco/catalog'))
+  return `The catalog has ${platforms.flat().length} releases of ${platforms.length} platforms.`
 }

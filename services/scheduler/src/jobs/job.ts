@@ -76,7 +76,7 @@ export function toJobState(job: ListedJob, now: Date, situation: Situation): Job
 function messageOf(job: ListedJob, now: Date, situation: Situation): string {
   if (job.status === 'scheduled') return whyWaiting(job, now, situation)
   if (job.status !== 'in-progress') return job.statusMessage
-  if (job.confirmedAt === null) return `Waiting: executor ${job.claimedBy} has not confirmed it yet`
+  if (job.confirmedAt === null) return `Starting: handed to executor ${job.claimedBy}`
   const { cancelRequestedBy: user, statusMessage } = job
   return user === null ? statusMessage : `Being cancelled by ${user}: ${statusMessage}`
 }
