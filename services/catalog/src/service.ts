@@ -2,12 +2,14 @@
 import { fileURLToPath } from 'node:url'
 import { catalogEvents } from '@slipway/contracts'
 import {
+  createRegistry,
   createReleasers,
   type DatabaseConnection,
   type RunningService,
   type ServiceDefinition,
   type ServiceDeps,
 } from '@slipway/service-kit'
+import { type CatalogMetrics, createCatalogMetrics } from './catalog-metrics.ts'
 import { type CatalogConfig, catalogConfig } from './config.ts'
 import { type Database, openDatabase } from './database.ts'
 import { resolveSource } from './feed/feed-source.ts'
@@ -15,7 +17,7 @@ import { startDaily } from './imports/daily.ts'
 import { serveImports } from './imports/import-handlers.ts'
 import { takeImportLock } from './imports/import-lock.ts'
 import { createImportService } from './imports/import-service.ts'
-import { createImportStore } from './imports/import-store.ts'
+import { createImportStore, type ImportStore } from './imports/import-store.ts'
 import { createReleaseStore } from './imports/release-store.ts'
 import { createCatalogCache } from './software/catalog-cache.ts'
 import { createReleaseList } from './software/release-list.ts'
@@ -35,7 +37,7 @@ export const catalogService: ServiceDefinition<typeof catalogConfig> = {
 }
 
 async function create(deps: Deps): Promise<RunningService> {
-  const { database, log, bus } = deps
+  const { database, log, bus, metrics: registry = createRegistry() } = deps
   if (database === undefined) throw new Error('The catalog needs a database.')
   const releasers = createReleasers({
     onFailure: ({ name, error }) => log.warn({ err: error, name }, 'could not be released'),
@@ -44,9 +46,14 @@ async function create(deps: Deps): Promise<RunningService> {
   try {
     const db = openDatabase(database, log)
     releasers.push('database', () => db.$disconnect())
-    const imports = startImports(deps, db, database, releasers)
+    const importStore = createImportStore(db)
+    const metrics = createCatalogMetrics(registry, importStore.lastCompleted)
+    const imports = startImports(deps, { db, database, store: importStore, metrics }, releasers)
     const store = createSoftwareStore(db)
-    const cache = createCatalogCache(store, { maxEntries: deps.config.cachedEntries })
+    const cache = createCatalogCache(store, {
+      maxEntries: deps.config.cachedEntries,
+      asked: metrics.releaseAsked,
+    })
     const releases = createReleaseList(store, () => deps.clock.monotonicMs())
     const software = createSoftwareService({ releases, cache })
     const forget = (platform: string, release: string) => {
@@ -62,10 +69,16 @@ async function create(deps: Deps): Promise<RunningService> {
   }
 }
 
-function startImports(deps: Deps, db: Database, database: DatabaseConnection, releasers: Releasers) {
+interface ImportParts {
+  db: Database
+  database: DatabaseConnection
+  store: ImportStore
+  metrics: CatalogMetrics
+}
+
+function startImports(deps: Deps, { db, database, store, metrics }: ImportParts, releasers: Releasers) {
   const { bus, clock, config, log } = deps
   const now = () => clock.now()
-  const store = createImportStore(db)
   const { feedDir, feedSource, idleTimeout, fileTimeout } = config
   const limits = { feedDir, idleTimeoutMs: idleTimeout, fileTimeoutMs: fileTimeout }
   const service = createImportService({
@@ -77,6 +90,7 @@ function startImports(deps: Deps, db: Database, database: DatabaseConnection, re
     now,
     imported: ({ platform, release }, { releaseId, version }) =>
       bus.publish(catalogEvents.releaseImported, { platform, release, version: `${releaseId}.${version}` }),
+    metrics,
     log,
   })
   releasers.push('imports', () => service.stop())

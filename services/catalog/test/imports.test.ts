@@ -187,3 +187,37 @@ t.test('questions about a release share what is known, and who knows it is told 
   )
   t.same(all[0]?.rows, all[3]?.rows, 'also where not all fit into memory')
 })
+
+t.test('imports and what is in memory are counted', async (t) => {
+  const folder = t.testdir({ feed: {} })
+  const { metrics, ...counted } = await build(t, { feedDir: folder })
+  const sample = async (name: string, label?: string) => {
+    const values = (await metrics.getSingleMetric(`slipway_catalog_${name}`)?.get())?.values ?? []
+    return values.find(({ labels }) => label === undefined || Object.values(labels).includes(label))?.value
+  }
+  t.equal(await sample('last_import_timestamp_seconds'), 0, 'none yet')
+  await writeFeed(join(folder, 'feed'), { 'asq.xml': 'no feed' })
+  t.equal((await counted.import('feed')).state, 'failed')
+  await writeFeed(join(folder, 'feed'), {
+    'asr9k_px_5.3.3.xml': feedXml('1', smuXml('a') + smuXml('b') + smuXml('')),
+  })
+  const { state, finishedAt = '' } = await counted.import('feed')
+  t.equal(state, 'completed')
+  for (let question = 0; question < 3; question += 1) await counted.ask(catalogMessages.listSoftware, px)
+  t.same(
+    {
+      completed: await sample('imports_total', 'completed'),
+      failed: await sample('imports_total', 'failed'),
+      added: await sample('import_entries_total', 'added'),
+      skipped: await sample('import_entries_total', 'skipped'),
+      miss: await sample('release_reads_total', 'miss'),
+      hit: await sample('release_reads_total', 'hit'),
+    },
+    { completed: 1, failed: 1, added: 2, skipped: 1, miss: 1, hit: 2 },
+  )
+  const page = await metrics.metrics()
+  t.match(page, /^slipway_catalog_import_seconds_count 2$/m)
+  const other = await counted.replica()
+  t.equal(await sample('last_import_timestamp_seconds'), Date.parse(finishedAt) / 1_000, 'in any replica')
+  await other.stop()
+})

@@ -12,7 +12,7 @@ import {
   type Rpc,
 } from '@slipway/contracts'
 import { withClient } from '@slipway/database'
-import { createLogger, systemClock } from '@slipway/service-kit'
+import { createLogger, createRegistry, type Metrics, systemClock } from '@slipway/service-kit'
 import { database, type Teardown, until } from '@slipway/test-kit'
 import { catalogService } from '../src/index.ts'
 
@@ -28,6 +28,7 @@ export interface Running {
   /** Another replica on the same database and bus. */
   replica(): Promise<{ stop(): Promise<void> }>
   stop(): Promise<void>
+  metrics: Metrics
 }
 
 type Settings = Partial<Parameters<typeof catalogService.create>[0]['config']>
@@ -40,12 +41,14 @@ export async function build(t: Teardown, settings: Settings = {}): Promise<Runni
   const hub = createInProcessBus({ log })
   t.teardown(() => hub.close())
   const bus = await hub.connect('gateway')
+  const metrics = createRegistry()
   const replica = async () => {
     const running = await catalogService.create({
       bus: await hub.connect('catalog'),
       database: db.url,
       log,
       clock: systemClock,
+      metrics,
       config: {
         feedDir: demoFeed,
         feedSource: 'nothing is here',
@@ -64,6 +67,7 @@ export async function build(t: Teardown, settings: Settings = {}): Promise<Runni
     bus.request(rpc, payload, { caller: admin, requestId: 'request-of-the-test' })
   return {
     ask,
+    metrics,
     replica,
     import: async (source) => {
       const { id } = await ask(catalogMessages.startImport, source === undefined ? {} : { source })

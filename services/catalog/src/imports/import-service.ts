@@ -1,4 +1,5 @@
 import { createError, type ImportRow } from '@slipway/contracts'
+import type { CatalogMetrics } from '../catalog-metrics.ts'
 import type { ResolvedSource } from '../feed/feed-files.ts'
 import type { ListedRelease } from '../feed/release-list.ts'
 import { newProgress, type Progress } from './import.ts'
@@ -35,6 +36,7 @@ export interface ImportServiceDeps {
   readonly defaultSource: string
   readonly now: () => Date
   readonly imported: (of: ListedRelease, outcome: ReplaceOutcome) => void
+  readonly metrics: Pick<CatalogMetrics, 'importEnded' | 'interrupted'>
   readonly log: Log
 }
 
@@ -46,13 +48,13 @@ const LOOKS = 10
 const LOOK_PAUSE_MS = 50
 
 export function createImportService(deps: ImportServiceDeps): ImportService {
-  const { imports, log, now } = deps
+  const { imports, log, metrics, now } = deps
   const stopping = new AbortController()
   let running: Promise<void> = Promise.resolve()
 
   async function begin(lock: ImportLock, resolved: ResolvedSource, requestedBy: string): Promise<number> {
     try {
-      await imports.failInterrupted(INTERRUPTED, now())
+      await failInterrupted()
       const id = await imports.begin(resolved.name, requestedBy, now())
       log.info({ importId: id, source: resolved.name, user: requestedBy }, 'an import begins')
       running = run(lock, resolved, id)
@@ -63,13 +65,22 @@ export function createImportService(deps: ImportServiceDeps): ImportService {
     }
   }
 
+  async function failInterrupted(): Promise<void> {
+    const ended = await imports.failInterrupted(INTERRUPTED, now())
+    if (ended.length === 0) return
+    metrics.interrupted(ended.length)
+    log.error({ importIds: ended }, 'imports were interrupted')
+  }
+
   async function run(lock: ImportLock, { name, source }: ResolvedSource, id: number): Promise<void> {
     const progress = newProgress()
+    const begunAt = now().getTime()
     try {
       const signal = AbortSignal.any([stopping.signal, lock.lost])
       const end = await runImport(deps, { id, name, source, signal, progress }).catch((error: unknown) =>
         failure(error, id),
       )
+      metrics.importEnded(end.state, (now().getTime() - begunAt) / 1_000, progress.entries)
       await finish(id, end, progress)
     } finally {
       await lock.release().catch(() => undefined)
@@ -125,8 +136,7 @@ export function createImportService(deps: ImportServiceDeps): ImportService {
       const lock = await deps.takeLock()
       if (lock === undefined) return
       try {
-        const ended = await imports.failInterrupted(INTERRUPTED, now())
-        if (ended.length > 0) log.error({ importIds: ended }, 'imports were interrupted')
+        await failInterrupted()
       } finally {
         await lock.release()
       }

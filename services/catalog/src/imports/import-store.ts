@@ -23,6 +23,8 @@ export interface ImportStore {
   find(id: number): Promise<ImportRow | undefined>
   /** When a source was last tried, and last imported with success. */
   lastOf(source: string): Promise<{ tried: Date | undefined; completed: Date | undefined }>
+  /** When the last import with success, of whatever source, ended. */
+  lastCompleted(): Promise<Date | undefined>
 }
 
 interface ImportRecord {
@@ -86,6 +88,11 @@ export function createImportStore(db: Database): ImportStore {
     async find(id) {
       const found = await db.feed_import.findUnique({ where: { id } })
       return found === null ? undefined : toRow(found as ImportRecord)
+    },
+    async lastCompleted() {
+      const where = { state: 'completed' }
+      const latest = await db.feed_import.aggregate({ where, _max: { finished_at: true } })
+      return latest._max.finished_at ?? undefined
     },
     async lastOf(source) {
       const latest = (where: object) =>

@@ -1,5 +1,6 @@
 // Catalogs of recently asked releases, indexed and ready. Bounded by entries; the one that was not asked for the
 // longest goes first. A catalog of an older version than the database's is never handed out.
+import type { CatalogMetrics } from '../catalog-metrics.ts'
 import { createSoftwareCatalog, type SoftwareCatalog } from './software-catalog.ts'
 import type { Release, SoftwareStore } from './software-store.ts'
 
@@ -25,7 +26,7 @@ interface Slot {
 
 export function createCatalogCache(
   store: Pick<SoftwareStore, 'entries'>,
-  options: { readonly maxEntries: number },
+  options: { readonly maxEntries: number; readonly asked: CatalogMetrics['releaseAsked'] },
 ): CatalogCache {
   const slots = new Map<string, Slot>()
   const keyOf = (platform: string, release: string) => `${platform}_${release}`
@@ -62,7 +63,9 @@ export function createCatalogCache(
     get(release) {
       const key = keyOf(release.platform, release.release)
       const known = slots.get(key)
-      if (known === undefined || known.version !== release.version) {
+      const isInMemory = known?.version === release.version
+      options.asked(isInMemory)
+      if (known === undefined || !isInMemory) {
         slots.delete(key)
         return load(key, release).catalog
       }

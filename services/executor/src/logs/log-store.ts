@@ -6,6 +6,7 @@ import { mkdir, open as openFile, readdir, readFile, rm, stat, writeFile } from 
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import type { LineLog } from '@slipway/contracts'
 import { type LoggedFile, uniqueName } from './log-names.ts'
 
 /** The raw terminal stream. */
@@ -13,10 +14,15 @@ export const TERMINAL_LOG = 'session.log'
 /** What the actions and checks did. */
 export const STEPS_LOG = 'plugins.log'
 
+/** How long the logs with lines are, in bytes. */
+export type LogLengths = Readonly<Record<LineLog, number>>
+
 /** The log of one attempt while it is being written. A full disk loses log lines, never the run. */
 export interface AttemptLog {
   terminal(bytes: Buffer): void
   step(line: string): void
+  /** With what is still on its way to the disk. */
+  lengths(): LogLengths
   /** Writes a whole file under this name, or a numbered one if it is taken. @returns the name used */
   file(name: string, content: string): Promise<string>
   close(): Promise<void>
@@ -59,7 +65,12 @@ export function createFileLogStore(
     async open(jobId, attempt) {
       const folder = folderOf(jobId, attempt)
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      return openAttempt(folder, new Set(await readdir(folder)), { lost, written: () => written(jobId) })
+      const lengths = {
+        steps: await sizeOf(join(folder, STEPS_LOG)),
+        terminal: await sizeOf(join(folder, TERMINAL_LOG)),
+      }
+      const watch = { lost, written: () => written(jobId) }
+      return openAttempt(folder, { taken: new Set(await readdir(folder)), lengths }, watch)
     },
     list: (jobId) => listJob(folderOf(jobId)),
     stream: (jobId, file) => createReadStream(pathOf(jobId, file)),
@@ -76,7 +87,17 @@ interface AttemptWatch {
   written: () => void
 }
 
-function openAttempt(folder: string, taken: Set<string>, { lost, written }: AttemptWatch): AttemptLog {
+/** What is there of an attempt when it is opened. */
+interface AttemptFiles {
+  taken: Set<string>
+  lengths: Record<LineLog, number>
+}
+
+function openAttempt(
+  folder: string,
+  { taken, lengths }: AttemptFiles,
+  { lost, written }: AttemptWatch,
+): AttemptLog {
   const open = (name: string): WriteStream => {
     taken.add(name)
     const stream = createWriteStream(join(folder, name), { flags: 'a', mode: 0o600 })
@@ -87,9 +108,15 @@ function openAttempt(folder: string, taken: Set<string>, { lost, written }: Atte
   }
   const terminal = open(TERMINAL_LOG)
   const steps = open(STEPS_LOG)
+  const write = (log: LineLog, stream: WriteStream, bytes: Buffer) => {
+    if (!stream.writable) return
+    stream.write(bytes, isWritten)
+    lengths[log] += bytes.length
+  }
   return {
-    terminal: (bytes) => void (terminal.writable && terminal.write(bytes, isWritten)),
-    step: (line) => void (steps.writable && steps.write(`${line}\n`, isWritten)),
+    terminal: (bytes) => write('terminal', terminal, bytes),
+    step: (line) => write('steps', steps, Buffer.from(`${line}\n`)),
+    lengths: () => ({ ...lengths }),
     async file(wanted, content) {
       const name = uniqueName(wanted, taken)
       taken.add(name)
@@ -104,13 +131,7 @@ function openAttempt(folder: string, taken: Set<string>, { lost, written }: Atte
 
 async function readSlice(path: string, offset: number, length: number): Promise<Slice> {
   // Most logs that are followed have nothing new, and then need not be opened.
-  const size = await stat(path).then(
-    (found) => found.size,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return 0
-      throw error
-    },
-  )
+  const size = await sizeOf(path)
   const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - offset)))
   if (bytes.length === 0) return { bytes, size }
   const file = await openFile(path, 'r')
@@ -120,6 +141,17 @@ async function readSlice(path: string, offset: number, length: number): Promise<
   } finally {
     await file.close()
   }
+}
+
+/** 0 for a file that is not there. */
+function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return 0
+      throw error
+    },
+  )
 }
 
 async function closed(stream: WriteStream): Promise<void> {

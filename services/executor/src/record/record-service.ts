@@ -1,5 +1,6 @@
-// Pages of a job's record: its events, and the lines of its session logs, attempt by attempt. Any executor reads any
-// job: events are in the database, logs on the shared volume. Secrets were masked when either was written.
+// Pages of a job's record: its events, and the lines of its session logs, attempt by attempt, in the order in which
+// they came: each event knows how long the logs were when it happened. Any executor reads any job: events are in the
+// database, logs on the shared volume. Secrets were masked when either was written.
 import {
   type executorMessages,
   type JobEvent,
@@ -12,9 +13,9 @@ import {
   type RequestOf,
   startOfRecord,
 } from '@slipway/contracts'
-import { linesOf } from '../logs/log-lines.ts'
-import { type LogStore, STEPS_LOG, TERMINAL_LOG } from '../logs/log-store.ts'
-import type { ReadRecord, RecordedRun } from './record-store.ts'
+import { type LogLengths, type LogStore, STEPS_LOG, TERMINAL_LOG } from '../logs/log-store.ts'
+import { createLogWindow, type LogWindow } from './log-window.ts'
+import type { ReadRecord, RecordedEvent, RecordedRun } from './record-store.ts'
 
 /** Of each log and page: what a page holds at most is held for each watcher who reads slowly. */
 const PAGE_BYTES = 32 * 1024
@@ -22,6 +23,8 @@ const PAGE_EVENTS = 100
 const NO_LIMIT = 2_147_483_647
 
 const fileNames: Readonly<Record<LineLog, string>> = { steps: STEPS_LOG, terminal: TERMINAL_LOG }
+const everything: LogLengths = { steps: Number.POSITIVE_INFINITY, terminal: Number.POSITIVE_INFINITY }
+const nothing: LogLengths = { steps: 0, terminal: 0 }
 
 type Page = ReplyOf<typeof executorMessages.followJob>
 
@@ -61,55 +64,107 @@ interface Reading {
 
 async function readPage(reading: Reading, given: JobPosition): Promise<Page> {
   const { run, until } = reading
+  const page = createPage(given)
+  const last = Math.min(run.attempt, until?.attempt ?? run.attempt)
+  for (let attempt = Math.max(given.attempt, 1); attempt <= last; attempt += 1) {
+    if (!(await tellAttempt(reading, page, attempt))) return page.reply(true)
+  }
+  for (const { event } of run.events) if (event.seq > page.position().seq) page.add({ event })
+  return page.reply(page.position().seq < lastSeq(reading))
+}
+
+/** @returns false if there is more of it than a page takes */
+async function tellAttempt(reading: Reading, page: PageBuilder, attempt: number): Promise<boolean> {
+  const windows = logWindows(reading, attempt)
+  const tellLines = (moment: LogLengths) => tellLinesOf(reading, page, { attempt, windows, moment })
+  for (const recorded of reading.run.events) {
+    const { event } = recorded
+    if (event.seq <= page.position().seq || event.attempt > attempt) continue
+    if (event.attempt === attempt && !(await tellLines(momentOf(recorded)))) return false
+    page.add({ event })
+  }
+  return hasEventsOf(reading, attempt) && tellLines(everything)
+}
+
+/** Tells the lines up to where the logs were at a moment. @returns false if there are more than a page takes */
+async function tellLinesOf(
+  { until }: Reading,
+  page: PageBuilder,
+  { attempt, windows, moment }: { attempt: number; windows: LogWindows; moment: LogLengths },
+): Promise<boolean> {
+  for (const log of lineLogs) {
+    const position = page.position()
+    const told = attempt === position.attempt ? position[log] : 0
+    // Most events have no new lines before them, and then the logs need not be opened.
+    if (moment[log] <= told) continue
+    const window = await windows(log, told)
+    if (told > window.size) page.startAt(log, window.size)
+    const bound = until?.attempt === attempt ? until[log] : Number.POSITIVE_INFINITY
+    const from = Math.min(told, window.size)
+    const { lines, end, more } = window.take(from, { until: bound, moment: moment[log] })
+    if (lines.length > 0) page.add({ log: { log, attempt, lines, end } })
+    if (more) return false
+  }
+  return true
+}
+
+/** A page while it is put together. */
+interface PageBuilder {
+  /** After what it holds so far. */
+  position(): JobPosition
+  add(part: JobRecordPart): void
+  /** A log is not so long as was thought: its lines, of which there are none yet, begin here. */
+  startAt(log: LineLog, offset: number): void
+  reply(more: boolean): Page
+}
+
+function createPage(given: JobPosition): PageBuilder {
   const parts: JobRecordPart[] = []
   let after = given
   let position = given
-  const add = (part: JobRecordPart) => {
-    parts.push(part)
-    position = positionAfter(position, part)
+  return {
+    position: () => position,
+    add(part) {
+      parts.push(part)
+      position = positionAfter(position, part)
+    },
+    startAt(log, offset) {
+      after = { ...after, [log]: offset }
+      position = { ...position, [log]: offset }
+    },
+    reply: (more) => ({ after, parts, more }),
   }
-  const tell = (events: readonly JobEvent[]) => {
-    for (const event of events) if (event.seq > position.seq) add({ event })
-  }
-  const last = Math.min(run.attempt, until?.attempt ?? run.attempt)
-  let more = false
-  for (let attempt = Math.max(given.attempt, 1); attempt <= last && !more; attempt += 1) {
-    tell(run.events.filter((event) => event.attempt <= attempt))
-    const isFirst = given.attempt === attempt
-    for (const log of lineLogs) {
-      const offset = isFirst ? given[log] : 0
-      const piece = await readLines(reading, { log, attempt, offset })
-      if (isFirst && piece.start < offset) {
-        after = { ...after, [log]: piece.start }
-        position = { ...position, [log]: piece.start }
-      }
-      if (piece.lines.length > 0) add({ log: { log, attempt, lines: piece.lines, end: piece.end } })
-      more ||= piece.more
-    }
-  }
-  if (!more) tell(run.events)
-  return { after, parts, more: more || position.seq < Math.min(run.lastSeq, until?.seq ?? run.lastSeq) }
 }
 
-interface LinePage {
-  readonly lines: string[]
-  /** Where it was begun: at the end of a log that is not so long. */
-  readonly start: number
-  readonly end: number
-  readonly more: boolean
+const lastSeq = ({ run, until }: Reading) => Math.min(run.lastSeq, until?.seq ?? run.lastSeq)
+
+/** False if events of the attempt may follow that are not on this page: what else its logs hold comes after them. */
+function hasEventsOf(reading: Reading, attempt: number): boolean {
+  const last = reading.run.events.at(-1)?.event
+  return last === undefined || last.seq >= lastSeq(reading) || last.attempt > attempt
 }
 
-async function readLines(
-  { logs, jobId, run, until }: Reading,
-  { log, attempt, offset }: { log: LineLog; attempt: number; offset: number },
-): Promise<LinePage> {
-  const bound = until?.attempt === attempt ? until[log] : Number.POSITIVE_INFINITY
-  const wanted = Math.max(0, Math.min(PAGE_BYTES, bound - offset))
-  const { bytes, size } = await logs.slice(jobId, { attempt, name: fileNames[log] }, offset, wanted)
-  const start = Math.min(offset, size)
-  const cut = start + bytes.length < Math.min(size, bound)
-  // Where somebody else's page ended, a line may have been cut on purpose.
-  const closed = attempt < run.attempt || run.ended || bound <= size
-  const { lines, length } = linesOf(bytes, { cut, closed })
-  return { lines, start, end: start + length, more: cut && wanted > 0 }
+/** How long the logs were when an event happened; one that was written with a change of the run may not know it. */
+function momentOf({ event, logged }: RecordedEvent): LogLengths {
+  return logged ?? (endsAttempt(event) ? everything : nothing)
+}
+
+/** After it nothing more is written to the logs of its attempt. */
+const endsAttempt = ({ kind }: JobEvent) => kind === 'ended' || kind === 'handed-over'
+
+type LogWindows = (log: LineLog, offset: number) => Promise<LogWindow>
+
+/** The logs of an attempt: of each what a page takes, read when it is first wanted. */
+function logWindows({ logs, jobId, run, until }: Reading, attempt: number): LogWindows {
+  const known = new Map<LineLog, LogWindow>()
+  return async (log, offset) => {
+    const before = known.get(log)
+    if (before !== undefined) return before
+    const bound = until?.attempt === attempt ? until[log] : Number.POSITIVE_INFINITY
+    const wanted = Math.max(0, Math.min(PAGE_BYTES, bound - offset))
+    const slice = await logs.slice(jobId, { attempt, name: fileNames[log] }, offset, wanted)
+    const window = createLogWindow(slice, offset, attempt < run.attempt || run.ended)
+    known.set(log, window)
+    return window
+  }
 }

@@ -2,6 +2,13 @@
 import { Value } from '@sinclair/typebox/value'
 import { JobEvent } from '@slipway/contracts'
 import type { Db } from '../executor-store.ts'
+import type { LogLengths } from '../logs/log-store.ts'
+
+/** An event, and how long the session logs of its attempt were when it happened, where that is known. */
+export interface RecordedEvent {
+  readonly event: JobEvent
+  readonly logged: LogLengths | undefined
+}
 
 /** A run as one statement saw it, and a page of its events. */
 export interface RecordedRun {
@@ -9,7 +16,7 @@ export interface RecordedRun {
   readonly ended: boolean
   /** Number of its last event. */
   readonly lastSeq: number
-  readonly events: readonly JobEvent[]
+  readonly events: readonly RecordedEvent[]
 }
 
 interface RecordRow {
@@ -21,6 +28,8 @@ interface RecordRow {
   at: Date
   kind: string
   payload: unknown
+  steps_length: bigint | null
+  terminal_length: bigint | null
 }
 
 /** Events of a run beyond `after`, at most up to `until`; undefined if there is no such run. */
@@ -34,7 +43,7 @@ export function createRecordStore(db: Db): ReadRecord {
     const rows = await db.$queryRaw<RecordRow[]>`
       SELECT run.attempt AS run_attempt, run.state, run.event_seq, event.*
       FROM run LEFT JOIN LATERAL (
-        SELECT seq, attempt, at, kind, payload FROM job_event
+        SELECT seq, attempt, at, kind, payload, steps_length, terminal_length FROM job_event
         WHERE job_event.job_id = run.job_id AND seq > least(${after}::int, run.event_seq) AND seq <= ${until}::int
         ORDER BY seq LIMIT ${limit}::int) event ON true
       WHERE run.job_id = ${jobId}::bigint ORDER BY event.seq`
@@ -44,11 +53,16 @@ export function createRecordStore(db: Db): ReadRecord {
       attempt: run.run_attempt,
       ended: run.state === 'ended',
       lastSeq: run.event_seq,
-      events: rows.flatMap((row) => (row.seq === null ? [] : [toEvent(jobId, row)])),
+      events: rows.flatMap((row) => (row.seq === null ? [] : [toRecorded(jobId, row)])),
     }
   }
 }
 
-function toEvent(jobId: number, { seq, attempt, at, kind, payload }: RecordRow): JobEvent {
-  return Value.Decode(JobEvent, { jobId, seq, attempt, at: at.toISOString(), kind, payload })
+function toRecorded(jobId: number, row: RecordRow): RecordedEvent {
+  const { seq, attempt, at, kind, payload, steps_length: steps, terminal_length: terminal } = row
+  return {
+    event: Value.Decode(JobEvent, { jobId, seq, attempt, at: at.toISOString(), kind, payload }),
+    logged:
+      steps === null || terminal === null ? undefined : { steps: Number(steps), terminal: Number(terminal) },
+  }
 }

@@ -2,6 +2,7 @@
 // one statement that finds no run of this attempt with a living lease writes nothing, and then nothing is sent.
 import type { changeKinds } from '@slipway/contracts'
 import type { Db } from '../executor-store.ts'
+import type { LogLengths } from '../logs/log-store.ts'
 import type { RunKey } from './run-store.ts'
 
 /** `abort` stops an operation of an earlier command. */
@@ -74,11 +75,11 @@ export function createJournalStore(db: Db) {
   return {
     /**
      * Writes the command down, or nothing if the run is no longer ours or was cancelled. Only an abort may still be
-     * sent for a cancelled run.
+     * sent for a cancelled run. `logged`: how long the session logs are.
      */
     async write(
       key: RunKey,
-      entry: { kind: MutationKind; command: string; before: Baseline },
+      entry: { kind: MutationKind; command: string; before: Baseline; logged?: LogLengths },
     ): Promise<JournalEntry | undefined> {
       const rows = await db.$queryRaw<JournalRow[]>`
         WITH held AS (
@@ -89,9 +90,10 @@ export function createJournalStore(db: Db) {
                    WHERE wanted.job_id = run.job_id AND wanted.submission = run.submission))
           RETURNING job_id, submission, attempt, event_seq
         ), told AS (
-          INSERT INTO job_event (job_id, seq, attempt, kind, payload)
+          INSERT INTO job_event (job_id, seq, attempt, kind, payload, steps_length, terminal_length)
           SELECT job_id, event_seq, attempt, 'command',
-                 jsonb_build_object('change', ${entry.kind}::text, 'command', ${entry.command}::text) FROM held)
+                 jsonb_build_object('change', ${entry.kind}::text, 'command', ${entry.command}::text),
+                 ${entry.logged?.steps ?? null}::bigint, ${entry.logged?.terminal ?? null}::bigint FROM held)
         INSERT INTO journal (job_id, submission, attempt, kind, command, before)
         SELECT job_id, submission, attempt, ${entry.kind}, ${entry.command}, ${JSON.stringify(entry.before)}::jsonb
         FROM held

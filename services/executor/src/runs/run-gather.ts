@@ -95,7 +95,13 @@ export async function gatherWork(deps: GatherDeps, active: ActiveRun, tools: Gat
     commands: commandsOf(target),
     journal: guarded(
       createRunJournal(
-        { store: deps.journal, runs: deps.runs, mask: mask.text, metrics: deps.metrics },
+        {
+          store: deps.journal,
+          runs: deps.runs,
+          mask: mask.text,
+          metrics: deps.metrics,
+          logged: files.attempt.lengths,
+        },
         active,
       ),
       files.eventsWritten,

@@ -1,6 +1,7 @@
 // The journal as one run sees it: bound to its attempt, with its lease, and telling a database that is away from
 // everything else, because then nothing mutating may be sent and the run is left to be taken over.
 import type { ExecutorMetrics } from '../executor-metrics.ts'
+import type { LogLengths } from '../logs/log-store.ts'
 import type { ActiveRun } from './active-runs.ts'
 import type { Baseline, JournalEntry, JournalStore, MutationKind, MutationOutcome } from './journal-store.ts'
 import { runInterrupted } from './run-control.ts'
@@ -24,18 +25,20 @@ interface RunJournalDeps {
   mask: (text: string) => string
   /** Counts what is sent. */
   metrics: Pick<ExecutorMetrics, 'commandSent'>
+  /** How long the session logs are now. */
+  logged: () => LogLengths
 }
 
 /** Binds a journal to a run. */
 export function createRunJournal(
-  { store, runs, mask, metrics }: RunJournalDeps,
+  { store, runs, mask, metrics, logged }: RunJournalDeps,
   active: ActiveRun,
 ): RunJournal {
   const { run, control } = active
   return {
     async write(kind, command, before) {
       control.check()
-      const entry = await store.write(run, { kind, command: mask(command), before })
+      const entry = await store.write(run, { kind, command: mask(command), before, logged: logged() })
       if (entry === undefined) return refused(active, await runs.cancelledBy(run))
       metrics.commandSent(kind)
       return entry

@@ -55,8 +55,9 @@ export async function openLog(deps: RunLogDeps, run: Run, mask: (text: string) =
     },
     step: attempt.step,
     event(kind, payload) {
+      const logged = attempt.lengths()
       writing = writing
-        .then(() => deps.events.append(run, kind, payload))
+        .then(() => deps.events.append(run, kind, payload, logged))
         .catch((error: unknown) => deps.log.warn({ err: error }, 'a job event was not kept'))
     },
     eventsWritten: () => writing,

@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "job_event" ADD COLUMN     "steps_length" BIGINT,
+ADD COLUMN     "terminal_length" BIGINT;
