@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 import { havePrograms } from '@slipway/test-kit'
 import t from 'tap'
 import { repositoryRoot } from '../harness/child.ts'
-import { makeDataDir } from '../harness/data-dir.ts'
 import { fillInventory } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
-import { adminPassword, startSlipway } from '../harness/slipway.ts'
+import { openSlipway } from '../harness/shared.ts'
+import { adminPassword } from '../harness/slipway.ts'
 import { findPython } from './python.ts'
 
 const run = promisify(execFile)
@@ -18,14 +18,12 @@ const python = havePrograms(t, { python3: 'python3-requests' }) ? await findPyth
 if (python !== undefined) await runGuide(python)
 
 async function runGuide(python: string): Promise<void> {
-  const dataDir = await makeDataDir()
-  const [lab, slipway] = await Promise.all([startLab(), startSlipway(dataDir.path)])
+  const [lab, slipway] = await Promise.all([startLab(), openSlipway()])
   const { api } = slipway
   const folder = await mkdtemp(join(tmpdir(), 'slipway-clients-'))
   t.teardown(async () => {
-    await slipway.child.stop()
+    await slipway.close()
     await lab.stop()
-    await dataDir.remove()
     await rm(folder, { recursive: true })
   })
   const router = lab.router('asr9k', 'ssh')

@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { until } from '@slipway/test-kit'
 import type { Test } from 'tap'
 import { repositoryRoot } from '../harness/child.ts'
+import { feedDir } from '../harness/shared.ts'
 import { type Answer, basic, listOf, type Row, refused, type World } from './world.ts'
 
-/** What CATALOG_FEED_DIR must be for this area. */
-export const demoDir = join(repositoryRoot, 'deploy/standalone/demo')
 const importKeys = [
   ...['id', 'source', 'status', 'status_message', 'created_by', 'start_time', 'finish_time'],
   ...['files_listed', 'files_done', 'files_imported', 'files_unchanged', 'files_failed'],
@@ -43,7 +42,7 @@ export async function catalog(t: Test, world: World): Promise<void> {
       skipped_list: [],
       failed_file_list: [],
     })
-    t.match(await importFeed(t, world, join(demoDir, 'catalog')), { files_imported: 0, files_unchanged: 9 })
+    t.match(await importFeed(t, world, join(feedDir, 'catalog')), { files_imported: 0, files_unchanged: 9 })
   })
   await t.test('the answers worked out by hand', async (t) => {
     const questions = readAnswers()

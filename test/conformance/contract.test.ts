@@ -1,9 +1,8 @@
 // The REST contract, sections 1 to 6 and 8, rule by rule, over HTTP, in the shape that is chosen. One start for all.
 import t, { type Test } from 'tap'
-import { makeDataDir } from '../harness/data-dir.ts'
 import { startLab } from '../harness/lab.ts'
-import { startSlipway } from '../harness/slipway.ts'
-import { catalog, demoDir } from './catalog.ts'
+import { openSlipway } from '../harness/shared.ts'
+import { catalog } from './catalog.ts'
 import { bodies, envelopes, keys, names, parameters, paths } from './conventions.ts'
 import { dependencies } from './dependencies.ts'
 import { discovery, hostChecks, hostLists, hostSamples, hostUpserts, manyHosts } from './hosts.ts'
@@ -12,17 +11,12 @@ import { jobs, manyJobs } from './jobs.ts'
 import { lengths } from './lengths.ts'
 import { namedThings, references, repositories } from './references.ts'
 import { tokens } from './tokens.ts'
-import { createWorld, patient, type World } from './world.ts'
+import { createWorld, type World } from './world.ts'
 
-const dataDir = await makeDataDir()
-const [lab, slipway] = await Promise.all([
-  startLab(),
-  startSlipway(dataDir.path, { env: { ...patient.env, CATALOG_FEED_DIR: demoDir } }),
-])
+const [lab, slipway] = await Promise.all([startLab(), openSlipway()])
 t.teardown(async () => {
-  await slipway.child.stop()
+  await slipway.close()
   await lab.stop()
-  await dataDir.remove()
 })
 const world = await createWorld(slipway, lab)
 

@@ -1,19 +1,16 @@
 // Pausing, cancelling and resubmitting as a client meets them. Source: REST contract, section 8.
 import t from 'tap'
 import type { JobRow } from '../harness/api.ts'
-import { makeDataDir } from '../harness/data-dir.ts'
 import { type CreatedJob, fillInventory, packagesFor, region } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
-import { startSlipway } from '../harness/slipway.ts'
+import { openSlipway } from '../harness/shared.ts'
 
-const dataDir = await makeDataDir()
 // Operations that take their time, so that a cancellation finds one at work.
 const lab = await startLab(['--operation-ms', '3000'])
-const { api, child } = await startSlipway(dataDir.path)
+const { api, close } = await openSlipway()
 t.teardown(async () => {
-  await child.stop()
+  await close()
   await lab.stop()
-  await dataDir.remove()
 })
 const router = lab.router('asr9k', 'ssh')
 const hostname = router.name
@@ -127,7 +124,7 @@ t.test('a running job is cancelled, resubmitted, and what waited for it goes on'
 })
 
 t.test('unknown jobs', async (t) => {
-  for (const path of ['999/cancel', 'x/resubmit', '0/cancel']) {
+  for (const path of ['999999/cancel', 'x/resubmit', '0/cancel']) {
     const { status, body } = await api.call('POST', `/install/${path}`)
     const [id] = path.split('/')
     t.same({ status, body }, refusal(`Install job id '${id}' does not exist in the database.`))

@@ -3,10 +3,10 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { makeDataDir } from '../harness/data-dir.ts'
 import { findSocket, query } from '../harness/database.ts'
 import { sendRaw } from '../harness/raw-http.ts'
-import { adminPassword, startSlipway } from '../harness/slipway.ts'
+import { openSlipway } from '../harness/shared.ts'
+import { adminPassword } from '../harness/slipway.ts'
 import {
   nastyBodies,
   nastyPaths,
@@ -15,7 +15,7 @@ import {
   nastyValues,
   oddContentTypes,
 } from './nasty-values.ts'
-import { type Answer, ahead, basic, connectTo, listOf, patient, plainHost, type Row } from './world.ts'
+import { type Answer, ahead, basic, connectTo, listOf, plainHost, type Row } from './world.ts'
 
 interface Described {
   paths: Record<
@@ -24,12 +24,8 @@ interface Described {
   >
 }
 
-const dataDir = await makeDataDir()
-const slipway = await startSlipway(dataDir.path, patient)
-t.teardown(async () => {
-  await slipway.child.stop()
-  await dataDir.remove()
-})
+const slipway = await openSlipway()
+t.teardown(() => slipway.close())
 const { ask, get, post, rows, host } = connectTo(slipway.url)
 const { body: description } = await ask('GET', '/openapi.json')
 const prefix = '/api/v1'
@@ -429,7 +425,7 @@ const dead = (path: string): Row =>
   })[path] ?? {}
 
 t.test('a database without room answers 503 with Retry-After, and goes on afterwards', async (t) => {
-  const socket = findSocket(dataDir.path)
+  const socket = findSocket(slipway.dataDir)
   const databases = await query(socket, 'postgres', 'SELECT datname AS name FROM pg_database')
   const database = databases.map(({ name = '' }) => name).find((name) => name.includes('inventory')) ?? ''
   await query(

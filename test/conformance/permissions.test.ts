@@ -1,9 +1,8 @@
 // REST contract, section 2: who may do what. Every endpoint that the running Slipway describes × every privilege × no,
 // expired, forged and revoked tokens. The table is written by hand after the contract's, apart from the product's own.
 import t, { type Test } from 'tap'
-import { makeDataDir } from '../harness/data-dir.ts'
-import { forgeTokens, testMasterKey } from '../harness/forged-tokens.ts'
-import { startSlipway } from '../harness/slipway.ts'
+import { forgeTokens } from '../harness/forged-tokens.ts'
+import { openSlipway } from '../harness/shared.ts'
 import { revokeTokens, type UsersWorld, userPassword, users } from './users.ts'
 import { type Answer, basic, connectTo } from './world.ts'
 
@@ -127,10 +126,8 @@ function asKnown(answer: Answer, isAllowed: boolean): string {
 }
 
 t.test('who may do what', async (t) => {
-  const dataDir = await makeDataDir()
-  t.teardown(() => dataDir.remove())
-  const slipway = await startSlipway(dataDir.path, { env: { SLIPWAY_MASTER_KEY: testMasterKey } })
-  t.teardown(() => slipway.child.stop())
+  const slipway = await openSlipway()
+  t.teardown(() => slipway.close())
   const { ask } = connectTo(slipway.url)
   const knock = knockAt(ask)
   const known = everybody.map((privilege) => ({
@@ -173,7 +170,7 @@ t.test('who may do what', async (t) => {
   }
 
   t.test('no token, an expired one and forged ones are refused by every endpoint', async (t) => {
-    const { accepted, refused } = await forgeTokens(dataDir.path, tokens.get('Admin') ?? '')
+    const { accepted, refused } = await forgeTokens(slipway.dataDir, tokens.get('Admin') ?? '')
     const control = await ask('GET', '/regions', { authorization: `Bearer ${accepted}` })
     t.equal(control.status, 200, 'a token made like the bad ones, with nothing wrong, is good')
     await refusedEverywhere(t, 'no token', null)

@@ -6,9 +6,6 @@ import { hostRow, region } from '../harness/fleet.ts'
 import type { Lab } from '../harness/lab.ts'
 import { adminPassword, type Slipway } from '../harness/slipway.ts'
 
-/** A busy machine may take seconds for a page of 1000; how soon 503 is said is for the tests of outages. */
-export const patient = { env: { GATEWAY_READ_TIMEOUT: '30s' } }
-
 export const json = { 'content-type': 'application/json' }
 
 /** An answer as a client sees it. */

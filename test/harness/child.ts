@@ -5,12 +5,16 @@ import { fileURLToPath } from 'node:url'
 
 export const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url))
 
-export interface Child {
-  process: ChildProcess
+/** What a process prints. */
+export interface Output {
   /** All lines printed so far, stdout and stderr. */
-  lines: string[]
+  readonly lines: readonly string[]
   /** Resolves with the first line (past or future) for which the predicate holds; rejects if the process ends. */
   line(predicate: (line: string) => boolean, timeoutMs?: number): Promise<string>
+}
+
+export interface Child extends Output {
+  process: ChildProcess
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
@@ -23,9 +27,18 @@ const stopAll = () => {
 }
 process.once('exit', stopAll)
 process.once('SIGTERM', () => process.exit(143))
+// How tap ends a file that is run by hand and takes too long.
+process.once('SIGALRM', () => process.exit(142))
 
-/** Starts `node <args>` in the repository's root with a small environment of its own. */
-export function startNode(args: string[], env: Record<string, string> = {}): Child {
+/**
+ * Starts `node <args>` in the repository's root with a small environment of its own.
+ * @param onLine hears each line that is printed
+ */
+export function startNode(
+  args: string[],
+  env: Record<string, string> = {},
+  onLine: (line: string) => void = () => undefined,
+): Child {
   const { PATH = '', HOME = '', SLIPWAY_TEST_DATABASE_URL: _unused } = process.env
   const child = spawn(process.execPath, args, {
     cwd: repositoryRoot,
@@ -39,6 +52,7 @@ export function startNode(args: string[], env: Record<string, string> = {}): Chi
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       lines.push(line)
+      onLine(line)
       for (const listener of listeners) listener(line)
     })
   }

@@ -1,5 +1,5 @@
 // Tokens that must be refused, the hardest to tell among them signed with the very key of the running Slipway: a test
-// knows the master key, so it can read the signing key from the database.
+// reads the master key from the data directory, and so the signing key from the database.
 import {
   createHmac,
   createPrivateKey,
@@ -8,12 +8,11 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createKeyring } from '@slipway/secrets'
 import { createOpener } from '@slipway/secrets/open'
 import { readTable } from './database.ts'
-
-/** A master key for tests, in the form of SLIPWAY_MASTER_KEY. */
-export const testMasterKey = `k1:${Buffer.alloc(32, 42).toString('base64')}`
 
 type Part = Record<string, unknown>
 
@@ -28,7 +27,8 @@ async function createMinter(dataDir: string, good: string): Promise<Minter> {
   const [row] = await readTable(dataDir, 'slipway_auth', 'SELECT * FROM signing_key WHERE retired_at IS NULL')
   const { kid = '', sealed_private_pem: sealed = '', public_pem: publicPem = '' } = row ?? {}
   const place = { table: 'signing_key', row: kid, field: 'private_pem' }
-  const own = createPrivateKey(createOpener(createKeyring(testMasterKey)).open(sealed, place))
+  const keyring = createKeyring(readFileSync(join(dataDir, 'master.key'), 'utf8').trim())
+  const own = createPrivateKey(createOpener(keyring).open(sealed, place))
   const [header = {}, claims = {}] = good
     .split('.', 2)
     .map((part): Part => JSON.parse(Buffer.from(part, 'base64url').toString()))

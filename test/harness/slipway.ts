@@ -28,10 +28,15 @@ export const quickLeases = {
 /** Starts Slipway on a free port, in the shape that is chosen, and waits until it is ready. */
 export async function startSlipway(
   dataDir: string,
-  options: { port?: number; shape?: 'standalone' | 'cluster'; env?: Record<string, string> } = {},
+  options: {
+    port?: number
+    shape?: 'standalone' | 'cluster'
+    env?: Record<string, string>
+    onLine?: (line: string) => void
+  } = {},
 ): Promise<Slipway> {
   const port = options.port ?? (await freePort())
-  const child = startNode([`deploy/${options.shape ?? shape}/start.mjs`], {
+  const env = {
     PORT: String(port),
     SLIPWAY_DATA_DIR: dataDir,
     SLIPWAY_ADMIN_PASSWORD: adminPassword,
@@ -42,7 +47,8 @@ export async function startSlipway(
     EXECUTOR_RECONNECT_PAUSE: '200ms',
     ...(shape === 'cluster' ? quickLeases : {}),
     ...options.env,
-  })
+  }
+  const child = startNode([`deploy/${options.shape ?? shape}/start.mjs`], env, options.onLine)
   await child.line((line) => line.startsWith('Slipway is ready'))
   const url = `http://127.0.0.1:${port}`
   return { url, dataDir, password: adminPassword, child, api: createApi(url, 'root', adminPassword) }

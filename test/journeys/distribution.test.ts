@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib'
 import { havePrograms } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import { makeDataDir } from '../harness/data-dir.ts'
-import { type Slipway, startSlipway } from '../harness/slipway.ts'
+import { type OpenSlipway, openSlipway } from '../harness/shared.ts'
 
 const run = promisify(execFile)
 const content = gzipSync(randomBytes(3_000_000))
@@ -17,16 +17,16 @@ const sha256 = createHash('sha256').update(content).digest('hex')
 if (havePrograms(t, { curl: 'curl', wget: 'wget' })) {
   t.test('distributions', async (t) => {
     const { path, remove } = await makeDataDir()
-    const slipway = await startSlipway(join(path, 'data'))
+    const slipway = await openSlipway()
     t.teardown(async () => {
-      await slipway.child.stop()
+      await slipway.close()
       await remove()
     })
     await journey(t, slipway, path)
   })
 }
 
-async function journey(t: Test, { url, password, api }: Slipway, folder: string) {
+async function journey(t: Test, { url, password, api }: OpenSlipway, folder: string) {
   const file = join(folder, 'agent.tgz')
   await writeFile(file, content)
   const place = `${url}/api/v1/distributions/im2-agent/agent.tgz`

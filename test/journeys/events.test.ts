@@ -1,22 +1,20 @@
 // Watching jobs: server-sent events, live and afterwards, with connections that are cut and gateways that die.
 import t from 'tap'
-import { makeDataDir } from '../harness/data-dir.ts'
 import { type EventClient, followEvents } from '../harness/event-stream.ts'
 import { fillInventory, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
 import { runningMembers } from '../harness/members.ts'
 import { findSecrets } from '../harness/secrets.ts'
-import { adminPassword, shape, startSlipway } from '../harness/slipway.ts'
+import { openSlipway } from '../harness/shared.ts'
+import { adminPassword, shape } from '../harness/slipway.ts'
 import { readZip } from '../harness/zip.ts'
 
-const dataDir = await makeDataDir()
 const lab = await startLab()
-const slipway = await startSlipway(dataDir.path)
+const slipway = await openSlipway()
 const { api } = slipway
 t.teardown(async () => {
-  await slipway.child.stop()
+  await slipway.close()
   await lab.stop()
-  await dataDir.remove()
 })
 const router = lab.router('asr9k', 'ssh')
 await fillInventory(api, lab, [router])

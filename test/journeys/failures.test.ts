@@ -2,19 +2,17 @@
 
 import t from 'tap'
 import type { JobRow } from '../harness/api.ts'
-import { makeDataDir } from '../harness/data-dir.ts'
 import { fillInventory, hostRow, packagesFor, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
-import { freePort, startSlipway } from '../harness/slipway.ts'
+import { openSlipway } from '../harness/shared.ts'
+import { freePort } from '../harness/slipway.ts'
 
-const dataDir = await makeDataDir()
 const lab = await startLab()
-const slipway = await startSlipway(dataDir.path)
+const slipway = await openSlipway()
 const { api } = slipway
 t.teardown(async () => {
-  await slipway.child.stop()
+  await slipway.close()
   await lab.stop()
-  await dataDir.remove()
 })
 await fillInventory(api, lab)
 

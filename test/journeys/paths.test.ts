@@ -2,20 +2,17 @@
 import { until } from '@slipway/test-kit'
 import t from 'tap'
 import type { JobRow } from '../harness/api.ts'
-import { makeDataDir } from '../harness/data-dir.ts'
 import { fillInventory, packagesOn, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
 import { findSecrets } from '../harness/secrets.ts'
-import { startSlipway } from '../harness/slipway.ts'
+import { openSlipway } from '../harness/shared.ts'
 
-const dataDir = await makeDataDir()
 const lab = await startLab(['--jump-host', '--ftp'])
-const slipway = await startSlipway(dataDir.path)
+const slipway = await openSlipway()
 const { api } = slipway
 t.teardown(async () => {
-  await slipway.child.stop()
+  await slipway.close()
   await lab.stop()
-  await dataDir.remove()
 })
 
 const behind = lab.routers.filter(({ jump_host: jump }) => jump !== undefined)

@@ -1,7 +1,6 @@
 // Slipway as its own server repository: software is published, a simulated eXR router is upgraded with it by one-time
 // links, and nobody but that router ever sees them. In the shape that is chosen.
 import { execFile } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -10,19 +9,17 @@ import { makeDataDir } from '../harness/data-dir.ts'
 import { fillInventory, packagesFor, packagesOn, region } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
 import { findSecrets } from '../harness/secrets.ts'
-import { shape, startSlipway } from '../harness/slipway.ts'
+import { openSlipway } from '../harness/shared.ts'
+import { shape } from '../harness/slipway.ts'
 import { readZip } from '../harness/zip.ts'
 
-const { path, remove } = await makeDataDir()
-const dataDir = join(path, 'data')
-const folder = join(path, 'files')
-await mkdir(folder)
+const { path: folder, remove } = await makeDataDir()
 const lab = await startLab(['--data-dir', folder])
-const slipway = await startSlipway(dataDir, { env: { LOG_LEVEL: 'trace' } })
-const { api, url, password } = slipway
+const slipway = await openSlipway()
+const { api, url, password, dataDir } = slipway
 
 t.teardown(async () => {
-  await slipway.child.stop()
+  await slipway.close()
   await lab.stop()
   await remove()
 })

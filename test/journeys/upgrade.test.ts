@@ -3,23 +3,21 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { JobRow } from '../harness/api.ts'
-import { makeDataDir } from '../harness/data-dir.ts'
 import { fillInventory, packagesOn, region, scheduleUpgrade } from '../harness/fleet.ts'
-import { startLab } from '../harness/lab.ts'
+import { type LabRouter, startLab } from '../harness/lab.ts'
 import { findSecrets } from '../harness/secrets.ts'
-import { adminPassword, type Slipway, startSlipway } from '../harness/slipway.ts'
+import { type OpenSlipway, openSlipway } from '../harness/shared.ts'
+import { adminPassword } from '../harness/slipway.ts'
 import { readZip } from '../harness/zip.ts'
 
 const chain = ['Pre-Upgrade', 'Add', 'Activate', 'Post-Upgrade', 'Commit']
-const dataDir = await makeDataDir()
 const lab = await startLab()
-const slipway = await startSlipway(dataDir.path, { env: { LOG_LEVEL: 'trace' } })
+const slipway = await openSlipway()
 const { api } = slipway
 
 t.teardown(async () => {
-  await slipway.child.stop()
+  await slipway.close()
   await lab.stop()
-  await dataDir.remove()
 })
 
 await fillInventory(api, lab)
@@ -31,26 +29,32 @@ const routers = [
   lab.router('ncs5500', 'telnet'),
 ]
 
-for (const router of routers) {
-  t.test(`upgrades ${router.family} over ${router.protocol}, from Pre-Upgrade to Commit`, async (t) => {
-    await discovered(slipway, router.name)
-    const before = await packagesOn(api, router.name)
-    const ids = await scheduleUpgrade(api, lab, router)
-    t.same(Object.keys(ids).sort(), [...chain].sort(), 'one job an action')
-    await api.jobWhen(ids['Commit'] ?? 0, ended)
-    const jobs = await api.jobs(router.name)
-    t.same(
-      jobs.map((job) => [job.install_action, job.status, job.trace]).sort(),
-      chain.map((action) => [action, 'completed', '']).sort(),
-    )
-    await checkChain(t, jobs, ids)
-    await checkOutcome(t, before, router.name)
-    const commands = (await lab.mutations(router.name)).map(({ kind }) => kind)
-    for (const kind of ['add', 'activate', 'commit']) {
-      t.equal(commands.filter((each) => each === kind).length, 1, `the router got one ${kind}`)
-    }
-    for (const job of jobs) await checkLog(t, job)
-  })
+t.test('routers are upgraded side by side, as a fleet is', async (t) => {
+  t.jobs = routers.length
+  for (const router of routers) {
+    const name = `${router.family} over ${router.protocol}, from Pre-Upgrade to Commit`
+    t.test(name, { buffered: true }, (t) => upgrade(t, router))
+  }
+})
+
+async function upgrade(t: Test, router: LabRouter): Promise<void> {
+  await discovered(slipway, router.name)
+  const before = await packagesOn(api, router.name)
+  const ids = await scheduleUpgrade(api, lab, router)
+  t.same(Object.keys(ids).sort(), [...chain].sort(), 'one job an action')
+  await api.jobWhen(ids['Commit'] ?? 0, ended)
+  const jobs = await api.jobs(router.name)
+  t.same(
+    jobs.map((job) => [job.install_action, job.status, job.trace]).sort(),
+    chain.map((action) => [action, 'completed', '']).sort(),
+  )
+  await checkChain(t, jobs, ids)
+  await checkOutcome(t, before, router.name)
+  const commands = (await lab.mutations(router.name)).map(({ kind }) => kind)
+  for (const kind of ['add', 'activate', 'commit']) {
+    t.equal(commands.filter((each) => each === kind).length, 1, `the router got one ${kind}`)
+  }
+  for (const job of jobs) await checkLog(t, job)
 }
 
 t.test('Deactivate, Commit and Remove take a package off again', async (t) => {
@@ -88,16 +92,16 @@ t.test('no password of the lab is in any log, answer, database or zip', async (t
       t.same(findSecrets(content.toString('latin1'), secrets), [], `${job.id} ${name}`)
     }
   }
-  t.same(await findSecrets.inDatabases(dataDir.path, secrets), [], 'dumps of the databases')
-  t.same(findSecrets.inFiles(dataDir.path, secrets, ['postgres']), [], 'files below the data directory')
-  t.ok(readFileSync(join(dataDir.path, 'master.key'), 'utf8').startsWith('k1:'))
+  t.same(await findSecrets.inDatabases(slipway.dataDir, secrets), [], 'dumps of the databases')
+  t.same(findSecrets.inFiles(slipway.dataDir, secrets, ['postgres']), [], 'files below the data directory')
+  t.ok(readFileSync(join(slipway.dataDir, 'master.key'), 'utf8').startsWith('k1:'))
 })
 
 function ended(job: JobRow): boolean {
   return job.status === 'completed' || job.status === 'failed' || /failed\)/.test(job.status_message)
 }
 
-async function discovered(slipway: Slipway, hostname: string): Promise<void> {
+async function discovered(slipway: OpenSlipway, hostname: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     const { host_list: hosts } = await slipway.api.ok<{ host_list: { family: string }[] }>(
       'GET',
