@@ -139,6 +139,7 @@ export const errorCatalogue = {
   DISTRIBUTION_NOT_FOUND: notFound("Distribution '{}' does not exist."),
   DISTRIBUTION_UNSETTLED: unavailable("Distribution '{}' is still being written."),
   DISTRIBUTION_UPLOAD_ENDED: input('The upload ended before it was complete.'),
+  DISTRIBUTION_BUSY: unavailable('Too many downloads are under way; please try again later.'),
   DISTRIBUTION_STORE_FULL: unavailable('The store of distributions has no room left.'),
 
   // Bus and everything else

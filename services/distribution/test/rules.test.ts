@@ -85,18 +85,22 @@ t.test('a path leads to names only', (t) => {
 t.test('the memory of transfers stays within its budget, and those who wait get their turn', async (t) => {
   const budget = 4 * 1024 * 1024
   const pool = createBufferPool(budget)
-  const { signal } = new AbortController()
   const taken: Buffer[] = []
-  const all = Array.from({ length: 500 }, () => pool.acquire(signal).then((each) => taken.push(each)))
+  const all = Array.from({ length: 500 }, async () => {
+    const each = await pool.acquire(60_000)
+    if (each !== undefined) taken.push(each)
+  })
   await new Promise(setImmediate)
   t.ok(pool.used() <= budget)
   t.ok(taken.length > 100 && taken.length < 500, `${taken.length} at once`)
   t.equal(taken[0]?.length, 256 * 1024)
   t.equal(taken.at(-1)?.length, 16 * 1024)
-  const leaving = new AbortController()
-  const left = pool.acquire(leaving.signal)
-  leaving.abort()
-  await t.rejects(left)
+  t.equal(await pool.acquire(1), undefined, 'not for ever')
+  const running = taken.length
+  taken[0] = pool.exchange(taken[0] ?? Buffer.alloc(0))
+  t.equal(taken[0].length, 16 * 1024, 'who has much shares it with those who wait')
+  await new Promise(setImmediate)
+  t.equal(taken.length, running + 15)
   for (let n = 0; n < 500; n += 1) {
     const each = taken[n]
     if (each !== undefined) pool.release(each)
@@ -104,7 +108,15 @@ t.test('the memory of transfers stays within its budget, and those who wait get 
   }
   await Promise.all(all)
   t.equal(taken.length, 500)
-  t.ok(pool.used() <= budget)
+  t.equal(pool.used(), 0)
+  const small = Array.from({ length: 40 }, () => pool.acquire(1))
+  const last = (await Promise.all(small)).at(-1) ?? Buffer.alloc(0)
+  t.equal(last.length, 16 * 1024)
+  for (const each of await Promise.all(small.slice(0, -1))) pool.release(each ?? Buffer.alloc(0))
+  const larger = pool.exchange(last)
+  t.equal(larger.length, 256 * 1024, 'when there is room again a transfer gets faster')
+  pool.release(larger)
+  t.equal(pool.used(), 0)
 })
 
 /** A zip with one deflated entry. */

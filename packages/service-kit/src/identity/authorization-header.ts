@@ -36,10 +36,12 @@ function parseUserPassword(pair: string): Credentials | undefined {
   return { kind: 'password', username, password }
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** UTF-8 as curl sends it, else Latin-1 as Python's requests does for the same text. */
 function decodeText(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return UTF8.decode(bytes)
   } catch {
     return bytes.toString('latin1')
   }

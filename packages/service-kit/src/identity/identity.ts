@@ -8,7 +8,8 @@ import { authMessages, type Caller, createError, isSlipwayError, TokenClaims } f
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseAuthorization } from './authorization-header.ts'
 import type { Revocations } from './revocations.ts'
-import { keyOfToken, type SigningKeys } from './signing-keys.ts'
+import { keyOfToken, type SigningKey, type SigningKeys } from './signing-keys.ts'
+import { createVerifiedTokens, type VerifiedTokens } from './verified-tokens.ts'
 
 export interface IdentityDeps {
   bus: Pick<Bus, 'request'>
@@ -32,8 +33,15 @@ export type Identify = (request: FastifyRequest) => Promise<Identity>
 
 /** Prepares a scope for authentication: @fastify/jwt with ES256 only, keys by kid. */
 export async function installIdentity(app: FastifyInstance, deps: IdentityDeps): Promise<Identify> {
+  /** Keys that were asked for, by request. */
+  const used = new WeakMap<FastifyRequest, SigningKey>()
+  const publicKey = async (request: FastifyRequest, decoded: unknown) => {
+    const key = await keyOfToken(deps.keys, decoded)
+    used.set(request, key)
+    return key.pem
+  }
   await app.register(fastifyJwt, {
-    secret: { public: (_request: FastifyRequest, decoded: unknown) => keyOfToken(deps.keys, decoded) },
+    secret: { public: publicKey },
     decode: { complete: true },
     verify: {
       algorithms: ['ES256'],
@@ -44,10 +52,11 @@ export async function installIdentity(app: FastifyInstance, deps: IdentityDeps):
       },
     },
   })
+  const tokenDeps = { ...deps, verified: createVerifiedTokens(deps.keys), used }
   return async (request) => {
     const credentials = parseAuthorization(request.headers.authorization)
     if (credentials === undefined) throw createError('AUTH_UNAUTHENTICATED')
-    if (credentials.kind === 'token') return verifyToken(request, deps)
+    if (credentials.kind === 'token') return verifyToken(request, credentials.token, tokenDeps)
     return verifyPassword(request, credentials, deps)
   }
 }
@@ -86,13 +95,23 @@ async function verifyPassword(
   return { caller, holds }
 }
 
-async function verifyToken(request: FastifyRequest, { keys, revocations }: IdentityDeps): Promise<Identity> {
-  const claims = await verifiedClaims(request)
+/** What is needed to verify tokens, beside what everybody needs. */
+interface TokenDeps extends IdentityDeps {
+  readonly verified: VerifiedTokens
+  readonly used: WeakMap<FastifyRequest, SigningKey>
+}
+
+async function verifyToken(request: FastifyRequest, token: string, deps: TokenDeps): Promise<Identity> {
+  const { keys, revocations, verified, used } = deps
+  const known = await verified.find(token)
+  const claims = known ?? (await verifiedClaims(request))
   const expected = keys.expectations()
   const isOurs =
     Value.Check(TokenClaims, claims) && claims.iss === expected?.issuer && claims.aud === expected.audience
   if (!isOurs) throw createError('AUTH_UNAUTHENTICATED')
   if (await revocations.isRevoked(claims.sub, claims.epoch)) throw createError('AUTH_UNAUTHENTICATED')
+  const key = used.get(request)
+  if (known === undefined && key !== undefined) verified.remember(token, claims, key)
   const { sub, privilege, epoch, exp } = claims
   return {
     caller: { username: sub, privilege },

@@ -71,12 +71,18 @@ export function createSigningKeys({ bus, clock, timeoutMs }: SigningKeysDeps): S
   }
 }
 
+/** A public key and its name. */
+export interface SigningKey {
+  readonly kid: string
+  readonly pem: string
+}
+
 /** The key of a decoded token's header, for verification. Errors: AUTH_UNAUTHENTICATED, the bus's. */
-export async function keyOfToken(keys: SigningKeys, decoded: unknown): Promise<string> {
+export async function keyOfToken(keys: SigningKeys, decoded: unknown): Promise<SigningKey> {
   const kid = kidOf(decoded)
   const pem = kid === undefined ? undefined : await keys.find(kid)
-  if (pem === undefined) throw createError('AUTH_UNAUTHENTICATED')
-  return pem
+  if (kid === undefined || pem === undefined) throw createError('AUTH_UNAUTHENTICATED')
+  return { kid, pem }
 }
 
 function kidOf(decoded: unknown): string | undefined {

@@ -15,6 +15,8 @@ import { addressOf, type Identify } from '@slipway/service-kit'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { ActivityLog } from '../activity/activity-service.ts'
 import type { FileIndex, ServedFile } from '../files/index-service.ts'
+import type { IndexedFile } from '../files/indexed-file.ts'
+import type { StoreFile } from '../files/store-file.ts'
 import { type Links, linkPart } from '../links/link-service.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import type { DownloadMetrics } from './download-metrics.ts'
@@ -63,12 +65,12 @@ async function answer(deps: DownloadDeps, identify: Identify, request: FastifyRe
   const permit = (await permitOfLink(deps, parts)) ?? (await permitOfCaller(identify, request, parts))
   if (request.method !== 'GET' && request.method !== 'HEAD') throw createError('ROUTE_METHOD_NOT_ALLOWED')
   if (permit === undefined) throw createError('ROUTE_NOT_FOUND')
-  const file = await deps.index.open(permit.name, permit.byLink)
-  if (file === undefined) throw createError('ROUTE_NOT_FOUND')
+  const served = await deps.index.open(permit.name, permit.byLink)
+  if (served === undefined) throw createError('ROUTE_NOT_FOUND')
   try {
-    await serve(deps, request, reply, file, permit)
+    await serve(deps, request, reply, served, permit)
   } finally {
-    await file.handle.close()
+    served.file.close()
   }
 }
 
@@ -112,40 +114,59 @@ async function serve(
   deps: DownloadDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  file: ServedFile,
+  { file, known }: ServedFile,
   permit: Permit,
 ): Promise<void> {
-  const representation = representationOf(file)
+  const representation = representationOf(known, file)
   const decision = decide(request.method, request.headers, representation)
-  const common = commonHeaders(file, representation)
+  const common = commonHeaders(known, representation)
   if (!('start' in decision)) return refuse(reply, decision, common, representation)
   const { status, start, end } = decision
-  const isHead = request.method === 'HEAD'
-  if (!isHead && !(await permit.count(start))) throw createError('AUTH_UNAUTHENTICATED')
-  const { raw } = reply
-  reply.hijack()
-  raw.writeHead(status, {
+  const headers = {
     ...common,
     ...contentHeaders(permit.name),
     'content-length': end - start,
     ...(status === 206 ? { 'content-range': `bytes ${start}-${end - 1}/${representation.size}` } : {}),
-  })
-  if (isHead) return void raw.end()
+  }
+  const { raw } = reply
+  if (request.method === 'HEAD') {
+    reply.hijack()
+    return void raw.writeHead(status, headers).end()
+  }
+  const buffer = await firstBuffer(deps, permit, start)
+  reply.hijack()
+  raw.writeHead(status, headers)
   const done = deps.metrics.begin()
-  const sent = await send({ handle: file.handle, start, end, response: raw }, deps)
+  const sent = await send({ file, start, end, response: raw, buffer }, deps)
   done(sent)
   const address = addressOf(request)
-  const { sha256 } = file.known
+  const { sha256 } = known
   deps.activity.add({ kind: 'downloaded', name: permit.name, actor: permit.actor, address, sha256, ...sent })
 }
 
-function representationOf({ known, stats }: ServedFile): Representation {
+/** How long a download waits for memory before it is told to come again. */
+const BUSY_MS = 2_000
+
+/** What a transfer begins with, before anything is promised. Errors: DISTRIBUTION_BUSY, AUTH_UNAUTHENTICATED. */
+async function firstBuffer({ pool }: DownloadDeps, permit: Permit, start: number): Promise<Buffer> {
+  const buffer = await pool.acquire(BUSY_MS)
+  if (buffer === undefined) throw createError('DISTRIBUTION_BUSY')
+  try {
+    if (await permit.count(start)) return buffer
+    throw createError('AUTH_UNAUTHENTICATED')
+  } catch (error) {
+    pool.release(buffer)
+    throw error
+  }
+}
+
+function representationOf(known: IndexedFile, { stats }: StoreFile): Representation {
   // A date in the future says nothing about when the file changed (RFC 9110, section 8.8.2.1).
   const modifiedS = Math.min(Math.floor(Number(stats.mtimeMs) / 1_000), Math.floor(Date.now() / 1_000))
   return { etag: `"${known.sha256}"`, modifiedS, size: Number(stats.size) }
 }
 
-function commonHeaders({ known }: ServedFile, { etag, modifiedS }: Representation) {
+function commonHeaders(known: IndexedFile, { etag, modifiedS }: Representation) {
   return {
     etag,
     'last-modified': new Date(modifiedS * 1_000).toUTCString(),

@@ -1,20 +1,22 @@
 // Sends the bytes of an open file: read at a position, write, wait until the system has taken it, again. Ends when the
-// client goes, when it takes nothing for too long, and when the file has become shorter than was promised: then the
-// connection is cut, as anything else would be a lie.
-import type { FileHandle } from 'node:fs/promises'
+// client goes, when it takes nothing for too long, and when the file was changed in place meanwhile: then the connection
+// is cut before the last bytes are sent, so that nobody takes for whole what never was one file.
 import type { ServerResponse } from 'node:http'
+import type { StoreFile } from '../files/store-file.ts'
 import type { BufferPool } from './buffer-pool.ts'
 
 export interface Transfer {
-  readonly handle: FileHandle
+  readonly file: StoreFile
   readonly start: number
   /** Exclusive. */
   readonly end: number
   readonly response: ServerResponse
+  /** From the pool; given back here. */
+  readonly buffer: Buffer
 }
 
 export interface TransferDeps {
-  readonly pool: BufferPool
+  readonly pool: Pick<BufferPool, 'exchange' | 'release'>
   /** How long a client may take for a chunk. */
   readonly stallMs: number
 }
@@ -27,36 +29,40 @@ export interface Sent {
 
 /** Sends and answers how much was sent; never throws for what a client or a file does. Does not close the file. */
 export async function send(transfer: Transfer, { pool, stallMs }: TransferDeps): Promise<Sent> {
-  const { handle, start, end, response } = transfer
+  const { file, start, end, response } = transfer
   const gone = new AbortController()
   const onClose = () => gone.abort()
   // A write's callback need not come when the connection breaks; this event does.
   response.once('close', onClose)
   if (response.destroyed) gone.abort()
+  let { buffer } = transfer
   let at = start
   try {
     while (at < end) {
-      const buffer = await pool.acquire(gone.signal)
-      try {
-        const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - at), at)
-        if (
-          bytesRead === 0 ||
-          !(await write(response, buffer.subarray(0, bytesRead), gone.signal, stallMs))
-        ) {
-          response.destroy()
-          break
-        }
-        at += bytesRead
-      } finally {
-        pool.release(buffer)
-      }
+      if (at > start) buffer = pool.exchange(buffer)
+      const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at)
+      const isWhole = bytesRead > 0 && (at + bytesRead < end || !(await isChanged(file, at === start)))
+      if (!isWhole || !(await write(response, buffer.subarray(0, bytesRead), gone.signal, stallMs))) break
+      at += bytesRead
     }
   } catch {
-    response.destroy()
+    // The file cannot be read any more: cut off below.
   }
+  // Before its memory is another's: what is being written still must not be.
+  if (at < end) response.destroy()
+  pool.release(buffer)
   response.off('close', onClose)
   if (at >= end) response.end()
   return { bytes: at - start, complete: at >= end }
+}
+
+/**
+ * True if somebody wrote into the file since it was opened. A replaced or deleted one is not changed by that: its
+ * descriptor leads to the old content as long as it is open. @param justOpened the look need not wait for a disk
+ */
+async function isChanged(file: StoreFile, justOpened: boolean): Promise<boolean> {
+  const { size, mtimeNs } = justOpened ? file.statNow() : await file.stat()
+  return size !== file.stats.size || mtimeNs !== file.stats.mtimeNs
 }
 
 /** True when the system has taken the chunk; false if the client is gone or takes nothing. */

@@ -1,12 +1,12 @@
 // Whether a file is what its name says, and which version it holds. Archives come from outside: everything that is
 // read of them is bounded, and nothing is unpacked to disk.
-import type { FileHandle } from 'node:fs/promises'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import type { DistributionKind } from '@slipway/contracts'
 import { extract } from 'tar-stream'
 import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl'
+import type { ByteSource } from './store-file.ts'
 
 /** Entries of an archive that are looked at. */
 const MAX_ENTRIES = 65_536
@@ -28,22 +28,22 @@ export interface ContentFacts {
   readonly version: string
 }
 
-/** Looks at a file by its descriptor; the position of the descriptor is not used. */
+/** Looks at an open file. */
 export async function checkContent(
-  handle: FileHandle,
+  source: ByteSource,
   size: number,
   kind: DistributionKind,
 ): Promise<ContentFacts> {
   if (kind === 'software')
     return size === 0 ? { problem: 'The file is empty.', version: '' } : { version: '' }
-  if (kind === 'zip') return checkZip(handle, size)
-  const problem = await gzipProblem(handle, size)
-  return problem === undefined ? { version: await versionInTar(handle, size) } : { problem, version: '' }
+  if (kind === 'zip') return checkZip(source, size)
+  const problem = await gzipProblem(source, size)
+  return problem === undefined ? { version: await versionInTar(source, size) } : { problem, version: '' }
 }
 
-async function gzipProblem(handle: FileHandle, size: number): Promise<string | undefined> {
+async function gzipProblem(source: ByteSource, size: number): Promise<string | undefined> {
   const header = Buffer.alloc(10)
-  const { bytesRead } = await handle.read(header, 0, header.length, 0)
+  const { bytesRead } = await source.read(header, 0, header.length, 0)
   const isGzip =
     size >= GZIP_LEAST_BYTES &&
     bytesRead === header.length &&
@@ -52,9 +52,9 @@ async function gzipProblem(handle: FileHandle, size: number): Promise<string | u
   return isGzip ? undefined : 'The content is not in gzip format.'
 }
 
-async function checkZip(handle: FileHandle, size: number): Promise<ContentFacts> {
+async function checkZip(source: ByteSource, size: number): Promise<ContentFacts> {
   try {
-    return { version: await readZip(handle, size) }
+    return { version: await readZip(source, size) }
   } catch {
     return { problem: 'The content is not in zip format.', version: '' }
   }
@@ -62,26 +62,27 @@ async function checkZip(handle: FileHandle, size: number): Promise<ContentFacts>
 
 /** Bytes of a file for yauzl, by position. */
 class HandleReader extends RandomAccessReader {
-  readonly #handle: FileHandle
-  constructor(handle: FileHandle) {
+  readonly #source: ByteSource
+  constructor(source: ByteSource) {
     super()
-    this.#handle = handle
+    this.#source = source
   }
   override _readStreamForRange(start: number, end: number): Readable {
-    return rangeOf(this.#handle, start, end)
+    return rangeOf(this.#source, start, end)
   }
 }
 
-function rangeOf(handle: FileHandle, start: number, end: number): Readable {
+function rangeOf(source: ByteSource, start: number, end: number): Readable {
   const out = new PassThrough()
-  copyRange(handle, start, end, out).catch((error: unknown) => out.destroy(asError(error)))
+  copyRange(source, start, end, out).catch((error: unknown) => out.destroy(asError(error)))
   return out
 }
 
-async function copyRange(handle: FileHandle, start: number, end: number, out: PassThrough): Promise<void> {
+async function copyRange(source: ByteSource, start: number, end: number, out: PassThrough): Promise<void> {
   const step = 65_536
   for (let at = start; at < end; ) {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(step, end - at)), 0, undefined, at)
+    const buffer = Buffer.alloc(Math.min(step, end - at))
+    const { bytesRead } = await source.read(buffer, 0, buffer.length, at)
     if (bytesRead === 0) throw new Error('shorter than it was')
     at += bytesRead
     if (!out.write(buffer.subarray(0, bytesRead))) await drained(out)
@@ -98,10 +99,10 @@ function drained(out: PassThrough): Promise<void> {
 }
 
 /** Walks through the central directory of a zip; answers the version. Throws if it is none. */
-function readZip(handle: FileHandle, size: number): Promise<string> {
+function readZip(source: ByteSource, size: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = { lazyEntries: true, autoClose: false, validateEntrySizes: true }
-    fromRandomAccessReader(new HandleReader(handle), size, options, (error, zip) => {
+    fromRandomAccessReader(new HandleReader(source), size, options, (error, zip) => {
       if (error !== null || zip === undefined) return reject(asError(error))
       walk(zip).then(resolve, reject)
     })
@@ -140,7 +141,7 @@ function versionInZip(zip: ZipFile, entry: Entry): Promise<string> {
 }
 
 /** The version in a compressed tar; empty if it is none, or Version.txt does not stand near its beginning. */
-async function versionInTar(handle: FileHandle, size: number): Promise<string> {
+async function versionInTar(source: ByteSource, size: number): Promise<string> {
   let version = ''
   let entries = 0
   const tar = extract()
@@ -167,9 +168,9 @@ async function versionInTar(handle: FileHandle, size: number): Promise<string> {
     unpacked += chunk.length
     if (unpacked > MAX_UNPACKED) enough.abort()
   })
-  const source = rangeOf(handle, 0, size)
+  const bytes = rangeOf(source, 0, size)
   // Whatever ends it: what was found by then counts. Not every gzip file holds a tar.
-  await pipeline([source, createGunzip(), bounded, tar], { signal: enough.signal }).catch(() => undefined)
+  await pipeline([bytes, createGunzip(), bounded, tar], { signal: enough.signal }).catch(() => undefined)
   return version
 }
 

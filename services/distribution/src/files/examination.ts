@@ -1,6 +1,5 @@
 // Looks at an open file: the rules of the guide, digest and version. Source: distribution guide, "Notes".
 import { createHash } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
 import {
   archiveLimitBytes,
   type DistributionName,
@@ -9,7 +8,8 @@ import {
 } from '@slipway/contracts'
 import { checkContent } from './content-check.ts'
 import { type IndexedFile, softwareNote } from './indexed-file.ts'
-import { identityOf, type OpenFile } from './store-folder.ts'
+import type { ByteSource, StoreFile } from './store-file.ts'
+import { identityOf } from './store-folder.ts'
 
 export interface Limits {
   readonly softwareBytes: number
@@ -31,34 +31,35 @@ export const tooLarge = (limit: number) => `The file is larger than ${limit} byt
  */
 export async function examine(
   name: DistributionName,
-  { handle, stats }: OpenFile,
+  file: StoreFile,
   limits: Limits,
 ): Promise<Omit<IndexedFile, 'publishedBy'> | undefined> {
+  const { stats } = file
   const size = Number(stats.size)
-  const found = await findings(name, handle, size, limits)
-  if ((stats.mode & 0o777n) !== 0o444n) await handle.chmod(0o444).catch(() => undefined)
-  const after = await handle.stat({ bigint: true })
+  const found = await findings(name, file, size, limits)
+  if ((stats.mode & 0o777n) !== 0o444n) await file.chmod(0o444).catch(() => undefined)
+  const after = await file.stat()
   if (after.size !== stats.size || after.mtimeNs !== stats.mtimeNs) return undefined
   return { name, identity: identityOf(after), size, publishedAt: stats.mtime, ...found }
 }
 
-async function findings(name: DistributionName, handle: FileHandle, size: number, limits: Limits) {
+async function findings(name: DistributionName, content: ByteSource, size: number, limits: Limits) {
   const kind = distributionKind(name.file)
   const limit = limitOf(name, limits)
   const problem = distributionNameProblem(name) ?? (kind === undefined ? noExtension : undefined)
   if (kind === undefined || problem !== undefined) return { sha256: '', version: '', refused: problem ?? '' }
   if (size > limit) return { sha256: '', version: '', refused: tooLarge(limit) }
-  const content = await checkContent(handle, size, kind)
-  if (content.problem !== undefined) return { sha256: '', version: '', refused: content.problem }
+  const { problem: broken, version } = await checkContent(content, size, kind)
+  if (broken !== undefined) return { sha256: '', version: '', refused: broken }
   const refused = kind === 'software' ? softwareNote : ''
-  return { sha256: await digest(handle), version: content.version, refused }
+  return { sha256: await digest(content), version, refused }
 }
 
-async function digest(handle: FileHandle): Promise<string> {
+async function digest(content: ByteSource): Promise<string> {
   const hash = createHash('sha256')
   const buffer = Buffer.allocUnsafe(CHUNK)
   for (let at = 0; ; ) {
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
+    const { bytesRead } = await content.read(buffer, 0, buffer.length, at)
     if (bytesRead === 0) return hash.digest('hex')
     hash.update(buffer.subarray(0, bytesRead))
     at += bytesRead

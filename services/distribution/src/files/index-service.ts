@@ -1,16 +1,17 @@
 // Which files are served, and with which digest. Known in memory by name and identity, so that a download costs no
 // statement; kept in the database, so that a start reads no file anew, and so that replicas share the work.
-import type { FileHandle } from 'node:fs/promises'
 import { type DistributionName, distributionNameProblem } from '@slipway/contracts'
 import type { Clock, ServiceDeps } from '@slipway/service-kit'
 import { examine, type Limits } from './examination.ts'
 import type { IndexStore } from './index-store.ts'
 import { type IndexedFile, isLinkable, keyOf } from './indexed-file.ts'
 import { createLanes } from './lanes.ts'
-import { identityOf, isSameContent, type OpenFile, type StoreFolder } from './store-folder.ts'
+import type { StoreFile } from './store-file.ts'
+import { identityOf, isSameContent, type StoreFolder } from './store-folder.ts'
 
-/** An open file of the store with what is known of it. Close the handle. */
-export interface ServedFile extends OpenFile {
+/** An open file of the store with what is known of it. Close it. */
+export interface ServedFile {
+  readonly file: StoreFile
   readonly known: IndexedFile
 }
 
@@ -28,6 +29,8 @@ export interface FileIndex {
   remember(file: IndexedFile): Promise<void>
   /** Writes down who publishes a file before it is visible: whoever meets it first, also after a crash, finds it. */
   announce(file: IndexedFile): Promise<void>
+  /** Takes an announcement back: what was there before is there still. */
+  withdraw(name: DistributionName): Promise<void>
   forget(name: DistributionName): Promise<void>
   find(name: DistributionName): IndexedFile | undefined
   all(): readonly IndexedFile[]
@@ -56,7 +59,7 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
   const looking = new Map<string, Promise<Look>>()
   const lanes = createLanes(READ_AT_ONCE)
 
-  function isCurrent(file: IndexedFile | undefined, { stats }: OpenFile): file is IndexedFile {
+  function isCurrent(file: IndexedFile | undefined, { stats }: StoreFile): file is IndexedFile {
     return file !== undefined && file.identity === identityOf(stats)
   }
 
@@ -95,12 +98,12 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
       deps.noticed(file)
       return file
     } finally {
-      await opened.handle.close()
+      opened.close()
     }
   }
 
   /** From memory, or what another replica has found out. */
-  async function knownOf(name: DistributionName, opened: OpenFile): Promise<IndexedFile | undefined> {
+  async function knownOf(name: DistributionName, opened: StoreFile): Promise<IndexedFile | undefined> {
     const known = files.get(keyOf(name))
     if (isCurrent(known, opened)) return known
     const stored = await store.find(name)
@@ -109,7 +112,7 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
     return stored
   }
 
-  function isSettled({ stats }: OpenFile): boolean {
+  function isSettled({ stats }: StoreFile): boolean {
     return Math.abs(clock.now().getTime() - Number(stats.ctimeMs)) >= deps.settleMs
   }
 
@@ -127,6 +130,10 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
     look,
     remember,
     announce: (file) => store.save(file),
+    async withdraw(name) {
+      const before = files.get(keyOf(name))
+      await (before === undefined ? store.remove(name) : store.save(before))
+    },
     async load() {
       for (const file of await store.list()) files.set(keyOf(file.name), file)
     },
@@ -139,9 +146,11 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
         const known = files.get(keyOf(name))
         if (isCurrent(known, opened)) {
           const served = byLink ? isLinkable(known) : known.refused === ''
-          return served ? { ...opened, known } : closed(opened.handle)
+          if (served) return { file: opened, known }
+          opened.close()
+          return undefined
         }
-        await opened.handle.close()
+        opened.close()
         if (typeof (await look(name)) === 'string') return undefined
       }
       return undefined
@@ -159,8 +168,4 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
     find: (name) => files.get(keyOf(name)),
     all: () => [...files.values()],
   }
-}
-
-async function closed(handle: FileHandle): Promise<undefined> {
-  await handle.close()
 }

@@ -149,7 +149,7 @@ async function forgetGone({ index, folder, gone }: ScanDeps, seen: ReadonlySet<s
     if (seen.has(keyOf(file.name))) continue
     const opened =
       distributionNameProblem(file.name) === undefined ? await folder.openFile(file.name) : undefined
-    await opened?.handle.close()
+    opened?.close()
     if (opened !== undefined) continue
     await index.forget(file.name)
     gone(file)

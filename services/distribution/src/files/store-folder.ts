@@ -5,6 +5,7 @@ import { type BigIntStats, constants, existsSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DistributionName } from '@slipway/contracts'
+import { inOpenDirectory, openStoreFile, type StoreFile } from './store-file.ts'
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 const DESCRIPTORS = '/proc/self/fd'
@@ -14,18 +15,12 @@ const hasDescriptors = existsSync(DESCRIPTORS)
 /** Holds what is being published; on the file system of the store, so that a rename is one step. */
 export const incomingFolder = '.incoming'
 
-/** An open file with what its descriptor says. */
-export interface OpenFile {
-  readonly handle: FileHandle
-  readonly stats: BigIntStats
-}
-
 export interface StoreFolder {
   readonly root: string
   /** Makes what is missing of it. */
   prepare(): Promise<void>
   /** Opens a regular file for reading; undefined if there is none, or none that may be read. Close it. */
-  openFile(name: DistributionName): Promise<OpenFile | undefined>
+  openFile(name: DistributionName): Promise<StoreFile | undefined>
   /** Works with a path below a directory that is surely the store's own; undefined if there is no such directory. */
   inDirectory<T>(
     directory: string,
@@ -43,10 +38,10 @@ export function createStoreFolder(root: string): StoreFolder {
     work: (path: string, handle: FileHandle) => Promise<T>,
   ): Promise<T | undefined> {
     const path = join(root, directory)
-    const handle = await openOrNothing(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    const handle = await orNothing(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
     if (handle === undefined) return undefined
     try {
-      return await work(hasDescriptors ? `${DESCRIPTORS}/${handle.fd}` : path, handle)
+      return await work(below(path, handle.fd), handle)
     } finally {
       await handle.close()
     }
@@ -57,11 +52,13 @@ export function createStoreFolder(root: string): StoreFolder {
     async prepare() {
       await mkdir(join(root, incomingFolder), { recursive: true, mode: 0o700 })
     },
-    openFile: ({ directory, file }) =>
-      inDirectory(directory, async (path) => {
-        const handle = await openOrNothing(join(path, file), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-        return handle === undefined ? undefined : keepRegular(handle)
-      }),
+    openFile({ directory, file }) {
+      const path = join(root, directory)
+      const opened = inOpenDirectory(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, (descriptor) =>
+        openStoreFile(`${below(path, descriptor)}/${file}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
+      )
+      return orNothing(opened.then(keepRegular))
+    },
     async list(directory) {
       const read = async (path: string) => {
         const entries = await readdir(path, { withFileTypes: true })
@@ -75,15 +72,12 @@ export function createStoreFolder(root: string): StoreFolder {
   }
 }
 
-async function keepRegular(handle: FileHandle): Promise<OpenFile | undefined> {
-  try {
-    const stats = await handle.stat({ bigint: true })
-    if (stats.isFile()) return { handle, stats }
-  } catch (error) {
-    await handle.close()
-    throw error
-  }
-  await handle.close()
+/** The path of an open directory, whatever stands at its place by now. */
+const below = (path: string, descriptor: number) => (hasDescriptors ? `${DESCRIPTORS}/${descriptor}` : path)
+
+function keepRegular(file: StoreFile): StoreFile | undefined {
+  if (file.stats.isFile()) return file
+  file.close()
   return undefined
 }
 
@@ -100,9 +94,9 @@ const ABSENT = new Set([
   'EISDIR',
 ])
 
-async function openOrNothing(path: string, flags: number): Promise<FileHandle | undefined> {
+async function orNothing<T>(opened: Promise<T>): Promise<T | undefined> {
   try {
-    return await open(path, flags)
+    return await opened
   } catch (error) {
     if (ABSENT.has(codeOf(error))) return undefined
     throw error

@@ -85,9 +85,10 @@ export function createPublishing(deps: PublishingDeps): Publishing {
   async function publish(upload: Upload): Promise<{ file: IndexedFile; replaced: boolean }> {
     check(upload)
     const { name, by, address } = upload
-    await folder.prepare()
     const path = join(incoming, randomUUID())
-    const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600)
+    const handle = await create(path).catch((error: unknown) => {
+      throw asUploadError(error)
+    })
     try {
       const sha256 = await receive(upload, handle)
       const size = (await handle.stat()).size
@@ -108,7 +109,10 @@ export function createPublishing(deps: PublishingDeps): Publishing {
         publishedBy: by,
       })
       await index.announce(await file())
-      const replaced = await show(name, path)
+      const replaced = await show(name, path).catch(async (error: unknown) => {
+        await index.withdraw(name).catch(() => undefined)
+        throw error
+      })
       const shown = await file()
       await index.remember(shown)
       activity.add({
@@ -126,6 +130,11 @@ export function createPublishing(deps: PublishingDeps): Publishing {
     } finally {
       await handle.close()
     }
+  }
+
+  async function create(path: string): Promise<FileHandle> {
+    await folder.prepare()
+    return open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600)
   }
 
   /** Moves a finished file to its place; true if there was one before. */
