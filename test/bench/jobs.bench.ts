@@ -10,6 +10,7 @@ import PgBoss from 'pg-boss'
 import { makeDataDir } from '../harness/data-dir.ts'
 import { median, quantile } from './figures.ts'
 import { type Composed, compose } from './support/composed.ts'
+import { familyCpuSeconds } from './support/stage.ts'
 
 const JOBS = Number(process.argv[2] ?? 5_000)
 const ROUNDS = Number(process.argv[3] ?? 3)
@@ -36,8 +37,11 @@ const rates = new Map<string, number>()
 for (const [name, rounds] of Object.entries(speeds)) {
   const rate = median(rounds.map(({ jobsPerSecond }) => jobsPerSecond))
   const cpu = median(rounds.map(({ cpuMsPerJob }) => cpuMsPerJob))
+  const server = median(rounds.map(({ serverCpuMsPerJob }) => serverCpuMsPerJob))
   rates.set(name, rate)
-  console.log(`${name}: ${rate.toFixed(0)} jobs/s, ${cpu.toFixed(2)} ms of this process's CPU a job`)
+  console.log(
+    `${name}: ${rate.toFixed(0)} jobs/s, CPU a job: ${cpu.toFixed(2)} ms of this process, ${server.toFixed(2)} ms of PostgreSQL`,
+  )
 }
 const ofPeers = Math.max(rates.get('graphile-worker') ?? 0, rates.get('pg-boss') ?? 0)
 console.log(`ratio to the faster peer: ${((rates.get('Slipway') ?? 0) / ofPeers).toFixed(2)} (aim ≥ 1.5)`)
@@ -49,17 +53,19 @@ await dataDir.remove()
 interface Speed {
   jobsPerSecond: number
   cpuMsPerJob: number
+  serverCpuMsPerJob: number
 }
 
 function now() {
-  return { at: performance.now(), cpu: process.cpuUsage() }
+  return { at: performance.now(), cpu: process.cpuUsage(), server: familyCpuSeconds(postgres.pid) }
 }
 
-function since({ at, cpu }: ReturnType<typeof now>): Speed {
+function since({ at, cpu, server }: ReturnType<typeof now>): Speed {
   const { user, system } = process.cpuUsage(cpu)
   return {
     jobsPerSecond: (JOBS / (performance.now() - at)) * 1_000,
     cpuMsPerJob: (user + system) / 1_000 / JOBS,
+    serverCpuMsPerJob: ((familyCpuSeconds(postgres.pid) - server) * 1_000) / JOBS,
   }
 }
 

@@ -117,7 +117,7 @@ export async function readMetrics(url: string): Promise<ProcessMetrics> {
 const TICKS_A_SECOND = 100
 
 /** CPU of a process, its children, and those of its children that have ended. */
-function familyCpuSeconds(parent: number): number {
+export function familyCpuSeconds(parent: number): number {
   const all = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
   const ticks = all.map((pid) => {
     const [, ppid, user = 0, system = 0, endedUser = 0, endedSystem = 0] = readStat(pid)
