@@ -21,6 +21,7 @@ import { serveDistribution } from './distribution-handlers.ts'
 import { createBufferPool } from './downloads/buffer-pool.ts'
 import { createDownloadMetrics } from './downloads/download-metrics.ts'
 import { downloadRoutes } from './downloads/download-routes.ts'
+import { createSmallFiles } from './downloads/small-files.ts'
 import { createFileIndex } from './files/index-service.ts'
 import { createIndexStore } from './files/index-store.ts'
 import { createScan } from './files/scan-service.ts'
@@ -76,6 +77,7 @@ async function start(deps: Deps, db: Database, releasers: Releasers): Promise<Ru
   const { bus, clock, config, log, metrics = createRegistry() } = deps
   const limits = { softwareBytes: config.softwareLimit }
   const folder = createStoreFolder(resolve(config.dataDir, 'download'))
+  releasers.push('store', () => folder.close())
   const indexStore = createIndexStore(db)
   const linkStore = createLinkStore(db)
   const links = createLinks(linkStore)
@@ -142,6 +144,7 @@ async function start(deps: Deps, db: Database, releasers: Releasers): Promise<Ru
     links,
     activity,
     pool,
+    small: createSmallFiles(),
     stallMs: config.stallTimeout,
     metrics: createDownloadMetrics(metrics, pool),
   })

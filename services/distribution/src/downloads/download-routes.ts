@@ -1,6 +1,7 @@
 // `GET /download/<directory>/<file>` and HEAD, and the same below a link. Source: distribution guide, "Get distribution
 // (File download)"; REST contract, section 7. Everything is decided before a body is read; every answer but the
 // file is the envelope, and none tells of paths.
+import type { ServerResponse } from 'node:http'
 import {
   createError,
   type DistributionName,
@@ -21,7 +22,8 @@ import { type Links, linkPart } from '../links/link-service.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import type { DownloadMetrics } from './download-metrics.ts'
 import { type Decision, decide, type Representation } from './preconditions.ts'
-import { send } from './transfer.ts'
+import type { SmallFiles } from './small-files.ts'
+import { type Sent, send, sendContent } from './transfer.ts'
 
 export interface DownloadDeps {
   /** Prepares a scope for authentication. */
@@ -30,6 +32,7 @@ export interface DownloadDeps {
   readonly links: Links
   readonly activity: ActivityLog
   readonly pool: BufferPool
+  readonly small: SmallFiles
   readonly stallMs: number
   readonly metrics: DownloadMetrics
 }
@@ -133,32 +136,56 @@ async function serve(
     reply.hijack()
     return void raw.writeHead(status, headers).end()
   }
-  const buffer = await firstBuffer(deps, permit, start)
-  reply.hijack()
-  raw.writeHead(status, headers)
-  const done = deps.metrics.begin()
-  const sent = await send({ file, start, end, response: raw, buffer }, deps)
-  done(sent)
+  const begin = () => {
+    reply.hijack()
+    raw.writeHead(status, headers)
+    return deps.metrics.begin()
+  }
+  const sent = await transfer(deps, permit, { file, known, start, end, response: raw, begin })
   const address = addressOf(request)
   const { sha256 } = known
   deps.activity.add({ kind: 'downloaded', name: permit.name, actor: permit.actor, address, sha256, ...sent })
 }
 
+interface Body {
+  readonly file: StoreFile
+  readonly known: IndexedFile
+  readonly start: number
+  readonly end: number
+  readonly response: ServerResponse
+  /** Promises the body; call the answer when it has ended. */
+  readonly begin: () => (sent: Sent) => void
+}
+
+/** Errors: DISTRIBUTION_BUSY, AUTH_UNAUTHENTICATED, both before anything is promised. */
+async function transfer(deps: DownloadDeps, permit: Permit, body: Body): Promise<Sent> {
+  const { file, known, start, end, response, begin } = body
+  const content = await deps.small.contentOf(known, file)
+  if (content !== undefined) {
+    await countOrRefuse(permit, start)
+    return ended(begin(), sendContent(response, content.subarray(start, end), deps.stallMs))
+  }
+  const buffer = await deps.pool.acquire(BUSY_MS)
+  if (buffer === undefined) throw createError('DISTRIBUTION_BUSY')
+  await countOrRefuse(permit, start).catch((error: unknown) => {
+    deps.pool.release(buffer)
+    throw error
+  })
+  return ended(begin(), send({ file, start, end, response, buffer }, deps))
+}
+
+async function countOrRefuse({ count }: Permit, start: number): Promise<void> {
+  if (!(await count(start))) throw createError('AUTH_UNAUTHENTICATED')
+}
+
+async function ended(done: (sent: Sent) => void, sending: Promise<Sent>): Promise<Sent> {
+  const sent = await sending
+  done(sent)
+  return sent
+}
+
 /** How long a download waits for memory before it is told to come again. */
 const BUSY_MS = 2_000
-
-/** What a transfer begins with, before anything is promised. Errors: DISTRIBUTION_BUSY, AUTH_UNAUTHENTICATED. */
-async function firstBuffer({ pool }: DownloadDeps, permit: Permit, start: number): Promise<Buffer> {
-  const buffer = await pool.acquire(BUSY_MS)
-  if (buffer === undefined) throw createError('DISTRIBUTION_BUSY')
-  try {
-    if (await permit.count(start)) return buffer
-    throw createError('AUTH_UNAUTHENTICATED')
-  } catch (error) {
-    pool.release(buffer)
-    throw error
-  }
-}
 
 function representationOf(known: IndexedFile, { stats }: StoreFile): Representation {
   // A date in the future says nothing about when the file changed (RFC 9110, section 8.8.2.1).

@@ -56,6 +56,23 @@ export async function send(transfer: Transfer, { pool, stallMs }: TransferDeps):
   return { bytes: at - start, complete: at >= end }
 }
 
+/** Sends what stands in memory; see send. */
+export function sendContent(response: ServerResponse, content: Buffer, stallMs: number): Promise<Sent> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(settle, stallMs, false)
+    const onClose = () => settle(false)
+    function settle(complete: boolean): void {
+      clearTimeout(timer)
+      response.off('close', onClose)
+      if (!complete) response.destroy()
+      resolve({ bytes: complete ? content.length : 0, complete })
+    }
+    response.once('close', onClose)
+    if (response.destroyed) settle(false)
+    else response.end(content, () => settle(true))
+  })
+}
+
 /**
  * True if somebody wrote into the file since it was opened. A replaced or deleted one is not changed by that: its
  * descriptor leads to the old content as long as it is open. @param justOpened the look need not wait for a disk

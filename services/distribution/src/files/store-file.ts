@@ -12,7 +12,8 @@ import {
 } from 'node:fs'
 import { promisify } from 'node:util'
 
-const openDescriptor: (path: string, flags: number) => Promise<number> = promisify(openWithCallback)
+/** Opens by path and flags; whoever does it closes the descriptor. Errors: the system's. */
+export const openDescriptor: (path: string, flags: number) => Promise<number> = promisify(openWithCallback)
 
 /** What reading a file needs; a FileHandle has it, too. */
 export interface ByteSource {
@@ -48,20 +49,6 @@ export async function openStoreFile(path: string, flags: number): Promise<StoreF
   } catch (error) {
     closeSync(descriptor)
     throw error
-  }
-}
-
-/** Opens a directory for the time of some work. Errors: the system's, and those of the work. */
-export async function inOpenDirectory<T>(
-  path: string,
-  flags: number,
-  work: (descriptor: number) => Promise<T>,
-): Promise<T> {
-  const descriptor = await openDescriptor(path, flags)
-  try {
-    return await work(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }
 

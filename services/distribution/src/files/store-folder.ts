@@ -5,9 +5,12 @@ import { type BigIntStats, constants, existsSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DistributionName } from '@slipway/contracts'
-import { inOpenDirectory, openStoreFile, type StoreFile } from './store-file.ts'
+import { createOpenDirectories } from './open-directories.ts'
+import { openStoreFile, type StoreFile } from './store-file.ts'
+import { codeOf, unless } from './system-errors.ts'
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+const DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
 const DESCRIPTORS = '/proc/self/fd'
 /** Other systems than Linux have no way to a file below an open directory; there the path is taken again. */
 const hasDescriptors = existsSync(DESCRIPTORS)
@@ -30,20 +33,24 @@ export interface StoreFolder {
   list(directory?: string): Promise<{ name: string; isDirectory: boolean }[] | undefined>
   /** Makes a directory unless it is there. */
   makeDirectory(directory: string): Promise<void>
+  /** Lets go of what is kept open for a moment. */
+  close(): void
 }
 
 export function createStoreFolder(root: string): StoreFolder {
+  const directories = createOpenDirectories(DIRECTORY)
   async function inDirectory<T>(
     directory: string,
     work: (path: string, handle: FileHandle) => Promise<T>,
   ): Promise<T | undefined> {
     const path = join(root, directory)
-    const handle = await orNothing(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
+    const handle = await orNothing(open(path, DIRECTORY))
     if (handle === undefined) return undefined
     try {
       return await work(below(path, handle.fd), handle)
     } finally {
       await handle.close()
+      directories.forget(path)
     }
   }
   return {
@@ -54,7 +61,7 @@ export function createStoreFolder(root: string): StoreFolder {
     },
     openFile({ directory, file }) {
       const path = join(root, directory)
-      const opened = inOpenDirectory(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, (descriptor) =>
+      const opened = directories.use(path, (descriptor) =>
         openStoreFile(`${below(path, descriptor)}/${file}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
       )
       return orNothing(opened.then(keepRegular))
@@ -66,6 +73,7 @@ export function createStoreFolder(root: string): StoreFolder {
       }
       return directory === undefined ? read(root) : inDirectory(directory, read)
     },
+    close: directories.close,
     async makeDirectory(directory) {
       await mkdir(join(root, directory), { mode: 0o755 }).catch(unless('EEXIST'))
     },
@@ -99,19 +107,6 @@ async function orNothing<T>(opened: Promise<T>): Promise<T | undefined> {
     return await opened
   } catch (error) {
     if (ABSENT.has(codeOf(error))) return undefined
-    throw error
-  }
-}
-
-/** The system's code of an error: `ENOENT`. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
-/** A handler that lets errors with this code pass. */
-export function unless(...codes: readonly string[]) {
-  return (error: unknown): undefined => {
-    if (codes.includes(codeOf(error))) return undefined
     throw error
   }
 }

@@ -19,7 +19,8 @@ import { checkContent } from '../files/content-check.ts'
 import { type Limits, limitOf, noExtension } from '../files/examination.ts'
 import type { FileIndex } from '../files/index-service.ts'
 import { type IndexedFile, keyOf, softwareNote } from '../files/indexed-file.ts'
-import { codeOf, identityOf, incomingFolder, type StoreFolder, unless } from '../files/store-folder.ts'
+import { identityOf, incomingFolder, type StoreFolder } from '../files/store-folder.ts'
+import { codeOf, unless } from '../files/system-errors.ts'
 
 export interface Upload {
   readonly name: DistributionName
