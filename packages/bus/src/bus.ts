@@ -10,6 +10,7 @@ import type {
   RequestOf,
   Rpc,
 } from '@slipway/contracts'
+import type { JsonText } from './json-text.ts'
 
 /** What a request carries beside its payload. */
 export interface RequestOptions {
@@ -44,10 +45,13 @@ export interface Bus {
    * BUS_TOO_LARGE (before sending), BUS_INVALID_PAYLOAD.
    */
   request<T extends Rpc>(rpc: T, payload: RequestOf<T>, options?: RequestOptions): Promise<ReplyOf<T>>
-  /** Answers a question; replicas of a service share the work. Checks payload and permission before the handler. */
+  /**
+   * Answers a question; replicas of a service share the work. Checks payload and permission before the handler. Its
+   * reply may be JSON text (jsonText), which travels as it is.
+   */
   serve<T extends Rpc>(
     rpc: T,
-    handler: (payload: RequestOf<T>, meta: RequestMeta) => Promise<ReplyOf<T>>,
+    handler: (payload: RequestOf<T>, meta: RequestMeta) => Promise<ReplyOf<T> | JsonText<ReplyOf<T>>>,
   ): Registration
   /** Tells everybody a fact. May be lost. */
   publish<T extends EventDefinition>(event: T, payload: PayloadOf<T>): void

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { deflate, inflate } from 'node:zlib'
 import { createError } from '@slipway/contracts'
 import { holdsProtoKey, inspectValue } from './json-safety.ts'
+import { textOf } from './json-text.ts'
 
 /** Largest message in bytes of JSON; above it BUS_TOO_LARGE, before anything is sent. */
 export const messageLimit = 32 * 1024 * 1024
@@ -29,12 +30,18 @@ const deflateOptions = { level: 1 }
  * @throws BUS_INVALID_PAYLOAD if it would not arrive as it is, BUS_TOO_LARGE
  */
 export function serialize(value: unknown, subject: string): Uint8Array {
+  const text = textOf(value) ?? inspectedJson(value, subject)
+  if (text.length > messageLimit) throw createError('BUS_TOO_LARGE', [messageLimit])
+  const bytes = Buffer.from(text)
+  if (bytes.length > messageLimit) throw createError('BUS_TOO_LARGE', [messageLimit])
+  return bytes
+}
+
+function inspectedJson(value: unknown, subject: string): string {
   const inspected = inspectValue(value)
   if ('refused' in inspected) throw createError('BUS_INVALID_PAYLOAD', [subject, inspected.refused])
   if (inspected.textLength > messageLimit) throw createError('BUS_TOO_LARGE', [messageLimit])
-  const bytes = Buffer.from(toJson(value, subject))
-  if (bytes.length > messageLimit) throw createError('BUS_TOO_LARGE', [messageLimit])
-  return bytes
+  return toJson(value, subject)
 }
 
 function toJson(value: unknown, subject: string): string {

@@ -14,7 +14,7 @@ import {
 } from '@slipway/contracts'
 import { assertNoLeaks } from '@slipway/test-kit'
 import type { Test } from 'tap'
-import type { Bus, BusLog, ConnectBus } from '../src/index.ts'
+import { type Bus, type BusLog, type ConnectBus, jsonText } from '../src/index.ts'
 
 /** A transport under test: several buses that can reach each other. */
 export interface ConformanceHub {
@@ -422,6 +422,23 @@ export function busConformance(t: Test, openHub: OpenHub): void {
       const code = await codeOf(client.request(echo, { text: '' }))
       t.equal(code, 'BUS_INVALID_PAYLOAD', JSON.stringify(reply) ?? 'undefined')
     }
+  })
+
+  t.test('a reply may be JSON text, which is checked like any other', async (t) => {
+    const { server, client, settle } = await pair(t)
+    const replies: unknown[] = [
+      '{"text": "as it is"}',
+      '{"text":1}',
+      '{"text"',
+      '{"text":"a","__proto__":{}}',
+    ]
+    server.serve(echo, async () => jsonText(String(replies.shift())))
+    await settle()
+    t.same(await client.request(echo, { text: '' }), { text: 'as it is' })
+    for (const _ of [...replies])
+      t.equal(await codeOf(client.request(echo, { text: '' })), 'BUS_INVALID_PAYLOAD')
+    replies.push(`"${'x'.repeat(32 * 1024 * 1024)}"`)
+    t.equal(await codeOf(client.request(echo, { text: '' })), 'BUS_TOO_LARGE')
   })
 
   t.test('an event that breaks its contract is dropped and logged, the next one is heard', async (t) => {

@@ -177,7 +177,7 @@ t.test('lists in pages of 1000 by the bytes of the name, with filters', async (t
   await refused({ hostname: 'h' }, 'INVENTORY_HOST_NOT_FOUND')
 })
 
-t.test('takes 10,000 hosts in as many statements as one', async (t) => {
+t.test('takes 10,000 hosts in as many statements as one, and lists them in one', async (t) => {
   const running = await build(t)
   await addHosts(running, [hostInput('R0')])
   const statements: string[] = []
@@ -208,6 +208,13 @@ t.test('takes 10,000 hosts in as many statements as one', async (t) => {
   t.equal(await count(many.map((host) => ({ ...host, location: 'x' }))), one)
   const [waiting] = await running.sql<{ n: number }>('SELECT count(*)::int AS n FROM host')
   t.equal(waiting?.n, 10_002)
+  statements.length = 0
+  const { rows, totalPages } = await service.list({ page: 1 })
+  t.equal(statements.length, 1, 'rows and count of a page')
+  t.same([JSON.parse(rows).length, totalPages], [1_000, 11])
+  await running.ask(inventoryMessages.refreshHost, { hostname: 'One' }) // which wakes the relay
+  const recorded = await running.scheduler.untilRecorded(20_004)
+  t.equal(new Set(recorded.map(({ hostId }) => hostId)).size, 10_002, 'the scheduler is told of every host')
 })
 
 t.test('stores text that PostgreSQL cannot hold without failing the request', async (t) => {

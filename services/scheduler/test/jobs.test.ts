@@ -5,6 +5,7 @@ import { database } from '@slipway/test-kit'
 import t from 'tap'
 import { PrismaClient } from '../src/generated/client.ts'
 import { createJobCreation } from '../src/jobs/job-create-service.ts'
+import { createJobLists } from '../src/jobs/job-list-service.ts'
 import { createStore } from '../src/scheduler-store.ts'
 import { build, chainOf, host, jobInput, migrationsDir, nameOf, testClock } from './support.ts'
 
@@ -95,7 +96,7 @@ t.test('refuses a moment that does not exist and creates nothing', async (t) => 
   t.same(await running.jobs(), [])
 })
 
-t.test('creates 5,000 rows in a handful of statements', async (t) => {
+t.test('creates and lists 5,000 rows in a handful of statements', async (t) => {
   const db = await database(t, { migrationsDir })
   const client = new PrismaClient({
     adapter: prismaAdapter(db.url),
@@ -122,6 +123,18 @@ t.test('creates 5,000 rows in a handful of statements', async (t) => {
     return (await pg.query(sql)).rows
   })
   t.same(counts, [{ jobs: 5_000, links: 4_000 }])
+  const limits = { running: 0, runningPerRegion: 0 }
+  const lists = createJobLists({ store: createStore(client), clock: testClock(), limits })
+  const count = async (filter: { hostname?: string }) => {
+    statements.length = 0
+    const { rows } = await lists.list(filter)
+    return [JSON.parse(rows).length, statements.length]
+  }
+  t.same(await count({ hostname: nameOf(host(7)) }), [5, 5], 'jobs, those that wait, and why they do')
+  t.same(await count({}), [5_000, 5])
+  await withClient(db.url, (pg) => pg.query(`UPDATE job SET status = 'completed'`))
+  t.same(await count({ hostname: nameOf(host(7)) }), [5, 1], 'what has ended needs no second look')
+  t.same(await count({}), [5_000, 1])
 })
 
 t.test('requests for the same host at the same time do not miss each other', async (t) => {

@@ -18,6 +18,9 @@ export interface IdentityDeps {
   timeoutMs: number
 }
 
+/** Tokens that were verified and are remembered, by their digest. */
+const VERIFIED_TOKENS = 1_000
+
 /** Who sent a request. */
 export interface Identity {
   readonly caller: Caller
@@ -44,6 +47,9 @@ export async function installIdentity(app: FastifyInstance, deps: IdentityDeps):
     secret: { public: publicKey },
     decode: { complete: true },
     verify: {
+      // Of a token that comes again the signature is not computed anew, as long as its key is known and its time has
+      // not come; whether it is revoked is looked at each time.
+      cache: VERIFIED_TOKENS,
       algorithms: ['ES256'],
       requiredClaims: ['sub', 'iat', 'exp', 'jti', 'iss', 'aud'],
       extractToken: (request) => {

@@ -1,4 +1,4 @@
-import type { Bus, Registration } from '@slipway/bus'
+import { type Bus, jsonText, type Registration } from '@slipway/bus'
 import { inventoryDeliveries, inventoryMessages } from '@slipway/contracts'
 import { callerName } from '../caller.ts'
 import type { DiscoveryService } from './discovery-service.ts'
@@ -17,7 +17,10 @@ export function serveHosts(bus: Bus, { hosts, deletion, discovery }: HostUseCase
     bus.serve(inventoryMessages.upsertHosts, async ({ rows }, meta) => ({
       rows: await hosts.upsert(rows, { createdBy: callerName(meta), requestId: meta.requestId }),
     })),
-    bus.serve(inventoryMessages.listHosts, (query) => hosts.list(query)),
+    bus.serve(inventoryMessages.listHosts, async (query) => {
+      const { rows, page, totalPages } = await hosts.list(query)
+      return jsonText(`{"rows":${rows},"page":${page},"totalPages":${totalPages}}`)
+    }),
     bus.serve(inventoryMessages.deleteHost, async ({ hostname }, { requestId }) => {
       await deletion.delete(hostname, requestId)
       return {}

@@ -4,7 +4,6 @@ import {
   createError,
   type HostInput,
   type HostPackage,
-  type HostRow,
   type InventoryItem,
   type RowResult,
 } from '@slipway/contracts'
@@ -22,6 +21,13 @@ export interface HostQuery {
   readonly region?: string | undefined
   readonly family?: string | undefined
   readonly page: number
+}
+
+export interface HostPageText {
+  /** JSON of a list of HostRow. */
+  readonly rows: string
+  readonly page: number
+  readonly totalPages: number
 }
 
 export interface HostServiceDeps {
@@ -44,7 +50,7 @@ export interface ChangedBy {
 export interface HostService {
   upsert(rows: readonly HostInput[], by: ChangedBy): Promise<RowResult[]>
   /** Errors: INVENTORY_REGION_NOT_FOUND, INVENTORY_HOST_NOT_FOUND, INPUT_PAGE_UNKNOWN. */
-  list(query: HostQuery): Promise<{ rows: HostRow[]; page: number; totalPages: number }>
+  list(query: HostQuery): Promise<HostPageText>
   /** Error: INVENTORY_HOST_NOT_FOUND. */
   refresh(hostname: string, requestId: string): Promise<void>
   /** Error: INVENTORY_HOST_NOT_FOUND. */
@@ -100,13 +106,16 @@ function namesIn(rows: readonly HostInput[]): HostNames {
   }
 }
 
-async function listHosts(list: HostListStore, { hostname, region, family, page }: HostQuery) {
+async function listHosts(
+  list: HostListStore,
+  { hostname, region, family, page }: HostQuery,
+): Promise<HostPageText> {
   const regionId = region === undefined ? undefined : await list.findRegionId(region)
   if (region !== undefined && regionId === undefined)
     throw createError('INVENTORY_REGION_NOT_FOUND', [region])
   if (hostname !== undefined) await hostId(list, hostname)
   // Families come as they are given, unlike names; U+0000 is not a text for PostgreSQL.
-  if (family?.includes('\0')) return { rows: [], page: 1, totalPages: 1 }
+  if (family?.includes('\0')) return { rows: '[]', page: 1, totalPages: 1 }
   const filter = {
     ...(hostname === undefined ? {} : { hostname }),
     ...(regionId === undefined ? {} : { regionId }),

@@ -1,5 +1,5 @@
 // What the bus may ask about jobs.
-import type { Bus, Registration } from '@slipway/bus'
+import { type Bus, jsonText, type Registration } from '@slipway/bus'
 import { createError, schedulerMessages } from '@slipway/contracts'
 import type { CancelJob } from './job-cancel-service.ts'
 import type { CreateJobs } from './job-create-service.ts'
@@ -25,7 +25,11 @@ export function serveJobs(
       const { first, ...created } = await createJobs(rows, { user: caller.username, requestId }, repeatable)
       return first === undefined ? created : { ...created, first }
     }),
-    bus.serve(schedulerMessages.listJobs, (request) => lists.list(request)),
+    bus.serve(schedulerMessages.listJobs, async (request) => {
+      const { rows, pages } = await lists.list(request)
+      const place = pages === undefined ? '' : `,"page":${pages.page},"totalPages":${pages.totalPages}`
+      return jsonText(`{"rows":${rows}${place}}`)
+    }),
     bus.serve(schedulerMessages.watchJobs, async ({ ids }) => ({ rows: await lists.states(ids) })),
     bus.serve(schedulerMessages.deleteJobs, async (filter) => ({ rows: await deleteJobs(filter) })),
     bus.serve(schedulerMessages.resubmitJob, async (request, { caller, requestId }) => {

@@ -1,11 +1,5 @@
 // Lists of jobs, and how many refer to something.
-import {
-  createError,
-  type JobState,
-  type ReplyOf,
-  type RequestOf,
-  type schedulerMessages,
-} from '@slipway/contracts'
+import { createError, type JobState, type RequestOf, type schedulerMessages } from '@slipway/contracts'
 import type { Clock } from '@slipway/service-kit'
 import { readPauses } from '../dispatch/switch-store.ts'
 import { readLastAsk } from '../runs/ask-store.ts'
@@ -19,11 +13,12 @@ import {
   countRunning,
   type JobFilter,
   readJobs,
+  type ShownJob,
+  showJobs,
 } from './job-list-store.ts'
 import type { Situation } from './waiting.ts'
 
 type ListRequest = RequestOf<typeof schedulerMessages.listJobs>
-type ListReply = ReplyOf<typeof schedulerMessages.listJobs>
 
 /** Without a page, more jobs than these are refused. Source: API guide 1.3.4. */
 const MOST_ROWS = 5_000
@@ -35,8 +30,15 @@ export interface JobListDeps {
   limits: Limits
 }
 
+/** A list of jobs, and where it stands among others if a page was asked for. */
+export interface JobListText {
+  /** JSON of a list of JobRow. */
+  rows: string
+  pages?: { page: number; totalPages: number }
+}
+
 export interface JobLists {
-  list(request: ListRequest): Promise<ListReply>
+  list(request: ListRequest): Promise<JobListText>
   /** The states of the jobs that exist. */
   states(ids: readonly number[]): Promise<JobState[]>
   countReferences(request: RequestOf<typeof schedulerMessages.countReferences>): Promise<number>
@@ -72,22 +74,29 @@ export function createJobLists({ store, clock, limits }: JobListDeps): JobLists 
     const now = clock.now()
     return jobs.map((job) => as(job, now, situation))
   }
-  const toRows = (jobs: readonly ListedJob[]) => describe(jobs, toJobRow)
-  const listOne = async (id: number): Promise<ListReply> => {
-    const jobs = await readJobs(store.db, { id }, { limit: 1, offset: 0 })
+  const toText = async (jobs: readonly ShownJob[]): Promise<string> => {
+    const ids = jobs.filter(({ ended }) => ended === null).map(({ id }) => id)
+    const others = ids.length === 0 ? [] : await readJobs(store.db, { ids }, { limit: ids.length, offset: 0 })
+    const rows = await describe(others, toJobRow)
+    const texts = new Map(rows.map((row) => [row.id, JSON.stringify(row)]))
+    // One that was deleted between the two looks is in neither.
+    return `[${jobs.flatMap(({ id, ended }) => ended ?? texts.get(id) ?? []).join(',')}]`
+  }
+  const listOne = async (id: number): Promise<JobListText> => {
+    const jobs = await showJobs(store.db, { id }, { limit: 1, offset: 0 })
     if (jobs.length === 0) throw createError('SCHEDULER_JOB_NOT_FOUND', [id])
-    return { rows: await toRows(jobs) }
+    return { rows: await toText(jobs) }
   }
-  const listAll = async (filter: JobFilter): Promise<ListReply> => {
-    const jobs = await readJobs(store.db, filter, { limit: MOST_ROWS + 1, offset: 0 })
+  const listAll = async (filter: JobFilter): Promise<JobListText> => {
+    const jobs = await showJobs(store.db, filter, { limit: MOST_ROWS + 1, offset: 0 })
     if (jobs.length > MOST_ROWS) throw createError('SCHEDULER_TOO_MANY')
-    return { rows: await toRows(jobs) }
+    return { rows: await toText(jobs) }
   }
-  const listPage = async (filter: JobFilter, page: number): Promise<ListReply> => {
+  const listPage = async (filter: JobFilter, page: number): Promise<JobListText> => {
     const totalPages = Math.max(1, Math.ceil((await countJobs(store.db, filter)) / PAGE_SIZE))
     if (page > totalPages) throw createError('INPUT_PAGE_UNKNOWN')
-    const jobs = await readJobs(store.db, filter, { limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE })
-    return { rows: await toRows(jobs), page, totalPages }
+    const jobs = await showJobs(store.db, filter, { limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE })
+    return { rows: await toText(jobs), pages: { page, totalPages } }
   }
   return {
     list({ id, page, scheduledFrom, ...rest }) {
