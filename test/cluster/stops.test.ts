@@ -4,6 +4,7 @@ import { haveNatsServer } from '@slipway/test-kit'
 import t from 'tap'
 import type { JobRow } from '../harness/api.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
+import { followEvents } from '../harness/event-stream.ts'
 import { fillInventory, hostRow, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
 import { type Question, startLoad } from '../harness/load.ts'
@@ -62,6 +63,11 @@ if (haveNatsServer(t)) {
       const { token } = (await api.call<{ token: string }>('GET', '/token')).body
       const upgraded = [lab.router('asr9k', 'telnet'), lab.router('ncs5500', 'ssh')]
       const upgrades = await Promise.all(upgraded.map((router) => scheduleUpgrade(api, lab, router)))
+      const watched = upgrades
+        .flatMap(Object.values<number>)
+        .map((id) =>
+          followEvents({ url: `${url}/api/v1/install/${id}/events`, authorization: basic(token, 'unused') }),
+        )
       // Jobs begin and end all the time on another router, while the upgrades go on.
       const busy = lab.router('asr9k', 'ssh')
       const jobIds: number[] = []
@@ -120,6 +126,17 @@ if (haveNatsServer(t)) {
           const job = await api.jobWhen(id, ended, 120_000)
           t.equal(job.status, 'completed', `${action}: ${job.status_message} ${job.trace}`)
         }
+      }
+      for (const { done, events, refusals } of watched) {
+        await done
+        const seqs = events.flatMap(({ name, data }) => (name === 'activity' ? [Number(data['seq'])] : []))
+        t.same(
+          seqs,
+          seqs.map((_seq, index) => index + 1),
+          'who watched was told everything once',
+        )
+        t.match(events.at(-1), { name: 'status', data: { status: 'completed' } })
+        t.equal(refusals(), 0, 'and would have come back as an EventSource, too')
       }
       for (const router of upgraded) {
         const kinds = (await lab.mutations(router.name)).map(({ kind }) => kind)

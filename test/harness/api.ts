@@ -1,5 +1,6 @@
 // The public HTTP API, as a client written from the guide uses it. Every answer is held against the API's own
 // description.
+import { until } from '@slipway/test-kit'
 import { describedAt } from './described.ts'
 
 export interface ApiAnswer<T> {
@@ -58,26 +59,20 @@ export function createApi(url: string, username: string, password: string): Api 
     call,
     ok,
     jobs: (hostname) => list(`hostname=${encodeURIComponent(hostname)}`),
-    jobWhen: (id, predicate, timeoutMs = 60_000) => pollJob(() => list(`id=${id}`), predicate, timeoutMs),
+    async jobWhen(id, predicate, timeoutMs = 60_000) {
+      let job: JobRow | undefined
+      const look = async () => {
+        ;[job] = await list(`id=${id}`)
+        return job !== undefined && predicate(job) ? job : undefined
+      }
+      return until(look, { message: `job ${id} is as wanted`, timeoutMs }).catch((cause: unknown) => {
+        throw new Error(`not within ${timeoutMs} ms; the job is ${JSON.stringify(job)}`, { cause })
+      })
+    },
     zip: async (id) => {
       const response = await fetch(`${url}/api/v1/install/logs/${id}`, { headers })
       if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
       return Buffer.from(await response.arrayBuffer())
     },
-  }
-}
-
-async function pollJob(
-  read: () => Promise<JobRow[]>,
-  predicate: (job: JobRow) => boolean,
-  timeoutMs: number,
-): Promise<JobRow> {
-  const deadline = Date.now() + timeoutMs
-  for (;;) {
-    const [job] = await read()
-    if (job && predicate(job)) return job
-    if (Date.now() > deadline)
-      throw new Error(`not within ${timeoutMs} ms; the job is ${JSON.stringify(job)}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

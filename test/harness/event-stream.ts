@@ -12,6 +12,8 @@ export interface EventClient {
   events: StreamEvent[]
   /** How often it connected. */
   connections(): number
+  /** How often it was answered 503, which would end an EventSource for good. */
+  refusals(): number
   /** Id of the last event that has one. */
   lastId(): string
   /** Cuts the connection; the client comes back. */
@@ -32,6 +34,7 @@ export interface EventClientOptions {
 export function followEvents({ url, authorization, cutAfter, onEvent }: EventClientOptions): EventClient {
   const events: StreamEvent[] = []
   let connections = 0
+  let refusals = 0
   let lastId = ''
   let abort = new AbortController()
 
@@ -45,6 +48,7 @@ export function followEvents({ url, authorization, cutAfter, onEvent }: EventCli
     if (response.status !== 200 && response.status !== 503) {
       throw new Error(`${response.status} ${await response.text()}`)
     }
+    if (response.status === 503) refusals += 1
     let text = ''
     let seen = 0
     for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
@@ -80,6 +84,7 @@ export function followEvents({ url, authorization, cutAfter, onEvent }: EventCli
   return {
     events,
     connections: () => connections,
+    refusals: () => refusals,
     lastId: () => lastId,
     cut: () => abort.abort(),
     done: follow(),

@@ -1,4 +1,5 @@
 // Watching jobs: server-sent events, live and afterwards, with connections that are cut and gateways that die.
+import { until } from '@slipway/test-kit'
 import t from 'tap'
 import { type EventClient, followEvents } from '../harness/event-stream.ts'
 import { fillInventory, scheduleUpgrade } from '../harness/fleet.ts'
@@ -93,7 +94,7 @@ t.test('a job that waits is watched, fails, runs again, and is deleted', async (
 
   const waiting = await ask({ ...row, ...later })
   const watched = followEvents({ url: urlOf(waiting), authorization })
-  await until(() => statuses(watched).length === 1)
+  await until(() => statuses(watched).length === 1, { message: 'its state', timeoutMs: 30_000 })
   t.match(watched.events[0], {
     name: 'status',
     data: { status: 'scheduled', status_message: /scheduled time/ },
@@ -115,11 +116,3 @@ t.test('a job that waits is watched, fails, runs again, and is deleted', async (
   t.same(seqs(again).slice(0, seqs(failing).length), seqs(failing), 'one record over both submissions')
   t.equal(named(again, 'status').at(-1)?.data['submission'], 2)
 })
-
-async function until(what: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000
-  while (!what()) {
-    if (Date.now() > deadline) throw new Error('in vain')
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}

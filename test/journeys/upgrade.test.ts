@@ -1,6 +1,7 @@
 // The main job: a full upgrade over HTTP only, on both router kinds, over both protocols.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import type { JobRow } from '../harness/api.ts'
 import { fillInventory, packagesOn, region, scheduleUpgrade } from '../harness/fleet.ts'
@@ -102,15 +103,12 @@ function ended(job: JobRow): boolean {
 }
 
 async function discovered(slipway: OpenSlipway, hostname: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    const { host_list: hosts } = await slipway.api.ok<{ host_list: { family: string }[] }>(
-      'GET',
-      `/hosts?hostname=${hostname}&region=${encodeURIComponent(region)}`,
-    )
-    if (hosts[0]?.family !== 'Unknown') return
-    await new Promise((resolve) => setTimeout(resolve, 100))
+  const path = `/hosts?hostname=${hostname}&region=${encodeURIComponent(region)}`
+  const look = async () => {
+    const { host_list: hosts } = await slipway.api.ok<{ host_list: { family: string }[] }>('GET', path)
+    return hosts[0]?.family !== 'Unknown'
   }
-  throw new Error(`${hostname} was not discovered`)
+  await until(look, { message: `${hostname} is discovered`, timeoutMs: 30_000 })
 }
 
 async function checkChain(t: Test, jobs: JobRow[], ids: Record<string, number>): Promise<void> {

@@ -101,6 +101,7 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
       limit: config.eventStreams,
       mayTell: revocations.isFresh,
     })
+    releasers.push('event hub', () => hub.stop())
     liveGauge(
       deps.health.metrics,
       { name: 'slipway_gateway_event_streams', help: 'Streams of job events that are open.' },
@@ -124,8 +125,9 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
     })
     releasers.push('connections', () => app.server.closeAllConnections())
     releasers.push('http server', () => app.close(), config.drain + config.stopGrace)
-    // Streams would keep the server from closing: their clients come back, and find another gateway.
-    releasers.push('event streams', () => hub.stop())
+    // Streams would keep the server from closing, so they end when the drain has: whoever comes back then finds
+    // nobody listening here, and another gateway behind the balancer. A 503 would end an EventSource for good.
+    app.addHook('preClose', () => hub.stop())
     const address = await app.listen({ host: config.host, port: config.port })
     log.info({ address }, 'the API is served')
     return {

@@ -1,10 +1,18 @@
 // GET /install/<id>/events over HTTP: what it answers before the stream, the stream, and how it ends.
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { createInProcessBus } from '@slipway/bus'
-import { type JobPosition, type JobRecordPart, type JobState, schedulerMessages } from '@slipway/contracts'
-import { createLogger } from '@slipway/service-kit'
+import {
+  createError,
+  type JobPosition,
+  type JobRecordPart,
+  type JobState,
+  schedulerMessages,
+} from '@slipway/contracts'
+import { createFastify, createLogger } from '@slipway/service-kit'
+import { until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import { createEventHub } from '../src/events/event-hub.ts'
+import { eventRoutes } from '../src/events/event-routes.ts'
 import { openStream } from '../src/events/event-stream.ts'
 import { admin, basic, build, failed, password, type World } from './fixture.ts'
 
@@ -23,16 +31,17 @@ function world(state: () => JobState | undefined, more: World = {}): World {
   }
 }
 
-const stepPart: JobRecordPart = {
+const stepOf = (seq: number): JobRecordPart => ({
   event: {
     jobId: 134,
-    seq: 1,
+    seq,
     attempt: 1,
     at: '2016-06-01T15:15:00.000Z',
     kind: 'step',
     payload: { text: 'Node Status' },
   },
-}
+})
+const stepPart = stepOf(1)
 
 interface Open {
   response: IncomingMessage
@@ -163,16 +172,84 @@ t.test('ends when the user is changed or the token expires, and when the gateway
   await last.ended
 })
 
+t.test(
+  'while the gateway drains streams go on and are taken; then they end whole, for another gateway',
+  async (t) => {
+    let seq = 1
+    const record: World = {
+      executor: {
+        followJob: ({ after }) => ({
+          after,
+          parts: after.seq < seq ? [stepOf(after.seq + 1)] : [],
+          more: after.seq + 1 < seq,
+        }),
+      },
+    }
+    const first = await build(
+      t,
+      world(() => running, { ...record, config: { drain: 1_000 } }),
+    )
+    const stream = await watch(t, first.gateway.address)
+    await stream.seen(/"seq":1,/)
+    const stopped = first.gateway.stop()
+    seq = 2
+    first.jobsNoted([134])
+    await stream.seen(/"seq":2,/)
+    const late = await watch(t, first.gateway.address)
+    t.equal(late.response.statusCode, 200, 'a 503 would end an EventSource for good')
+    t.equal(late.response.headers.connection, 'close')
+    await late.seen(/"seq":2,/)
+    t.equal((await first.ask('GET', '/readyz')).status, 503)
+    await Promise.all([stream.ended, late.ended, stopped])
+    t.ok(stream.response.complete, 'ended, not cut off')
+    t.ok(late.response.complete)
+    await t.rejects(watch(t, first.gateway.address), { code: 'ECONNREFUSED' })
+
+    seq = 3
+    const second = await build(
+      t,
+      world(() => completed, record),
+    )
+    const lastId = [...stream.text().matchAll(/^id: (.+)$/gm)].at(-1)?.[1] ?? ''
+    const resumed = await watch(t, second.gateway.address, { 'last-event-id': lastId })
+    await resumed.ended
+    t.match(
+      resumed.text(),
+      /^retry: 2000\n\nid: \S+\nevent: activity\ndata: \{"seq":3,[^\n]+\n\nid: \S+\nevent: status\n/,
+    )
+  },
+)
+
+t.test(
+  'in the moment in which the gateway stops a stream is empty, so that its client comes back',
+  async (t) => {
+    const app = createFastify({ log: createLogger({ service: 'test', level: 'silent' }) })
+    t.teardown(() => app.close())
+    app.decorateRequest('caller', null)
+    const stopping = () => Promise.reject(createError('GATEWAY_STOPPING'))
+    const auth = { authenticate: async () => undefined, permit: () => async () => undefined }
+    const hub = { hasMore: stopping } as never
+    await app.register(eventRoutes({ auth: auth as never, hub, clock: { monotonicMs: () => 0 } }))
+    const answer = await app.inject({ url: '/install/134/events' })
+    t.match(answer, { statusCode: 200, payload: 'retry: 2000\n\n' })
+    t.match(answer.headers['content-type'], /^text\/event-stream/)
+  },
+)
+
 t.test('goes on after services were away, says that it lives, and drops who does not read', async (t) => {
   const log = createLogger({ service: 'test', level: 'silent' })
   const bus = createInProcessBus({ log })
   t.teardown(() => bus.close(100))
   let nowMs = 0
   let away = false
+  let refused = 0
   let seq = 0
   const clock = { monotonicMs: () => nowMs }
   const ask = async (_asker: unknown, rpc: { subject: string }, payload: object) => {
-    if (away) throw new Error('away')
+    if (away) {
+      refused += 1
+      throw new Error('away')
+    }
     if (rpc.subject === schedulerMessages.watchJobs.subject) return { rows: [running] }
     const { after } = payload as { after: JobPosition }
     const text = 'x'.repeat(30_000)
@@ -201,27 +278,24 @@ t.test('goes on after services were away, says that it lives, and drops who does
   reader.on('data', (chunk) => {
     text += String(chunk)
   })
-  const until = async (what: () => boolean) => {
-    while (!what()) await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-  await until(() => text.includes('event: status'))
+  await until(() => text.includes('event: status'), { message: 'the state' })
   away = true
   seq = 1
   nowMs += 10
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(() => refused > 0, { message: 'it was asked in vain' })
   t.notMatch(text, /activity/)
   away = false
   nowMs += 10
-  await until(() => text.includes('event: activity'))
+  await until(() => text.includes('event: activity'), { message: 'the event of meanwhile' })
   nowMs += 15_000
-  await until(() => text.endsWith('\n:\n\n'))
+  await until(() => text.endsWith('\n:\n\n'), { message: 'the sign of life' })
 
   const sleeper = open()
   seq = 1_000
   nowMs += 10
-  await until(() => (text.match(/event: activity/g) ?? []).length === 1_000)
+  await until(() => (text.match(/event: activity/g) ?? []).length === 1_000, { message: 'all events' })
   t.ok(sleeper.readableLength + sleeper.writableLength < 200_000, 'nothing is gathered for who does not read')
   nowMs += 60_000
-  await until(() => sleeper.destroyed)
+  await until(() => sleeper.destroyed, { message: 'who does not read is dropped' })
   t.equal(hub.count(), 1)
 })

@@ -8,6 +8,7 @@ import {
   type Caller,
   createError,
   type Epoch,
+  executorEvents,
   executorMessages,
   inventoryMessages,
   type Privilege,
@@ -100,10 +101,14 @@ export async function build(t: Teardown, world: World = {}) {
     executor: { messages: executorMessages, replies: { ...world.executor } },
   }
   const authBus = await hub.connect('auth')
+  const executorBus = await hub.connect('executor')
   for (const [name, { messages, replies }] of Object.entries(tables)) {
     const service = name as keyof typeof tables
     if (world.away?.includes(service)) continue
-    const bus = service === 'auth' ? authBus : await hub.connect(service)
+    const known = { auth: authBus, executor: executorBus, inventory: undefined, scheduler: undefined }[
+      service
+    ]
+    const bus = known ?? (await hub.connect(service))
     for (const [key, rpc] of Object.entries(messages) as [string, Rpc][]) {
       const answer = (replies as Record<string, ((payload: unknown) => unknown) | undefined>)[key]
       if (answer === undefined) continue
@@ -154,6 +159,7 @@ export async function build(t: Teardown, world: World = {}) {
     /** What the services were asked, by the end of the subject. */
     askedFor: (rpc: Rpc) => asked.filter(({ subject }) => subject === rpc.subject),
     userChanged: (epoch: Epoch) => authBus.publish(authEvents.userChanged, epoch),
+    jobsNoted: (jobIds: number[]) => executorBus.publish(executorEvents.jobsNoted, { jobIds }),
     keyRotated: (kid: string) => authBus.publish(authEvents.keyRotated, { kid }),
   }
 }

@@ -8,6 +8,10 @@ import { createJobFeed, type JobFeed } from '../src/events/job-feed.ts'
 import type { Watcher } from '../src/events/watcher.ts'
 
 const asker = { caller: { username: 'olga', privilege: 'Operator' }, requestId: 'r1' } as const
+// A feed that tries again keeps no process alive; a test that waits for it must.
+const alive = setInterval(() => undefined, 60_000)
+t.teardown(() => clearInterval(alive))
+
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 const PAGE = 3
 const LINE_BYTES = 10
@@ -71,8 +75,23 @@ function createClient(feed: JobFeed) {
   let ended = false
   let watcher: Watcher | undefined
   let lastId = ''
+  let lookers: (() => boolean)[] = []
+  /** Something was told: whoever waits for it goes on. */
+  const look = () => {
+    lookers = lookers.filter((looker) => !looker())
+  }
   return {
     told,
+    /** Resolves when this is so, looked at whenever the client is told something. */
+    when: (isSo: () => boolean) =>
+      new Promise<void>((resolve) => {
+        lookers.push(() => {
+          const found = isSo()
+          if (found) resolve()
+          return found
+        })
+        look()
+      }),
     ended: () => ended,
     connect() {
       const cursor: Cursor = lastId === '' ? startOfStream : parseCursor(lastId)
@@ -87,9 +106,11 @@ function createClient(feed: JobFeed) {
             told.push(each)
             if (each.id !== '') lastId = each.id
           }
+          look()
         },
         end: () => {
           ended = true
+          look()
         },
       }
       feed.add(watcher)
@@ -157,14 +178,6 @@ function createWorld(initial: JobState = running) {
   }
 }
 
-async function until(what: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
-  while (!what()) {
-    if (Date.now() > deadline) throw new Error('in vain')
-    await new Promise((resolve) => setTimeout(resolve, 1))
-  }
-}
-
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('event', 'line', 'hint', 'turn') },
   fc.constantFrom('attempt', 'join', 'cut', 'slow', 'fast', 'fail', 'poll'),
@@ -204,7 +217,7 @@ t.test('every watcher is told everything once and in order, whatever happens in 
         connect(index)
         client.read(true)
       }
-      await until(() => clients.every((client) => client.ended()))
+      await Promise.all(clients.map((client) => client.when(client.ended)))
       feed.close()
       for (const client of clients) {
         t.same(client.parts(), record.all())
@@ -225,12 +238,12 @@ t.test('many who watch the same cost one page a change', async (t) => {
   const clients = Array.from({ length: 50 }, () => createClient(feed))
   for (const client of clients) client.connect()
   record.event()
-  await until(() => clients.every((client) => client.parts().length === 1))
+  await Promise.all(clients.map((client) => client.when(() => client.parts().length === 1)))
   const before = pages()
   for (let n = 2; n <= 11; n += 1) {
     record.event()
     feed.recordChanged()
-    await until(() => clients.every((client) => client.parts().length === n))
+    await Promise.all(clients.map((client) => client.when(() => client.parts().length === n)))
   }
   t.equal(pages() - before, 10)
   feed.close()
@@ -244,10 +257,10 @@ t.test('who does not read is told nothing more, and goes on where he was', async
   quick.connect()
   for (let n = 0; n < 10; n += 1) record.line()
   feed.recordChanged()
-  await until(() => quick.parts().length === 10)
+  await quick.when(() => quick.parts().length === 10)
   t.same(slow.told, [])
   slow.read(true)
-  await until(() => slow.parts().length === 10)
+  await slow.when(() => slow.parts().length === 10)
   feed.close()
 })
 
@@ -255,14 +268,14 @@ t.test('progress is told live and has no id; a late watcher gets the latest', as
   const { feed } = createWorld()
   const client = createClient(feed)
   client.connect()
-  await until(() => client.statuses().length === 1)
+  await client.when(() => client.statuses().length === 1)
   feed.progressed(1, 'Copying a.pie', 10)
   feed.progressed(1, 'Copying a.pie', 20)
   feed.progressed(2, 'Of another submission', 5)
-  await until(() => client.told.some(({ data }) => data.status_message === 'Copying a.pie'))
+  await client.when(() => client.told.some(({ data }) => data.status_message === 'Copying a.pie'))
   const late = createClient(feed)
   late.connect()
-  await until(() => late.told.some(({ name }) => name === 'progress'))
+  await late.when(() => late.told.some(({ name }) => name === 'progress'))
   t.match(late.told.at(-1), {
     name: 'progress',
     id: '',
@@ -277,14 +290,14 @@ t.test('a job that waits says why, becomes a running one, and may be deleted', a
   const { feed, become } = createWorld(waits)
   const client = createClient(feed)
   client.connect()
-  await until(() => client.statuses().length === 1)
+  await client.when(() => client.statuses().length === 1)
   become({ ...waits, statusMessage: 'Waiting for dependency 7 (Add, failed)' })
-  await until(() => client.told.at(-1)?.name === 'progress')
+  await client.when(() => client.told.at(-1)?.name === 'progress')
   t.equal(client.told.at(-1)?.data.status_message, 'Waiting for dependency 7 (Add, failed)')
   become(running)
-  await until(() => client.statuses().length === 2)
+  await client.when(() => client.statuses().length === 2)
   become(undefined)
-  await until(() => client.ended())
+  await client.when(() => client.ended())
   t.equal(client.told.at(-1)?.name, 'deleted')
   t.same(client.statuses(), ['scheduled', 'in-progress'])
   feed.close()

@@ -1,19 +1,18 @@
 // All watched jobs of this gateway. It listens to the bus once for all of them; hints that are lost are made up for by
 // asking every few seconds, for all jobs together.
-import type { Bus, Registration } from '@slipway/bus'
+import type { Bus } from '@slipway/bus'
 import {
   createError,
-  executorEvents,
   executorMessages,
   type JobPosition,
   type JobState,
-  schedulerEvents,
   schedulerMessages,
 } from '@slipway/contracts'
 import type { Clock, ServiceDeps } from '@slipway/service-kit'
 import type { Asker, Backend } from '../http/backend.ts'
 import { type Cursor, isFinal, isTold } from './cursor.ts'
 import { createJobFeed, type JobFeed } from './job-feed.ts'
+import { hearHints } from './job-hints.ts'
 import type { Watcher } from './watcher.ts'
 
 /** States are asked for at most so many at a time. */
@@ -34,7 +33,7 @@ export interface EventHub {
   /** Tells a watcher what he has not seen, until he goes or there is nothing more. Errors: GATEWAY_STREAMS_FULL, _STOPPING. */
   add(jobId: number, watcher: ConnectedWatcher): Watching
   count(): number
-  /** Ends every stream. */
+  /** Ends every stream and takes no further one. */
   stop(): Promise<void>
 }
 
@@ -122,7 +121,7 @@ export function createEventHub(deps: EventHubDeps): EventHub {
     poll().catch((err: unknown) => log.debug({ err }, 'the watched jobs could not be asked for'))
   }
   const timer = setInterval(tick, times.tickMs).unref()
-  const registrations = listen(deps.bus, feeds)
+  const registrations = hearHints(deps.bus, (jobId) => feeds.get(jobId))
 
   return {
     async hasMore(jobId, cursor, asker) {
@@ -151,25 +150,11 @@ export function createEventHub(deps: EventHubDeps): EventHub {
     },
     count: () => connected.size,
     async stop() {
+      if (stopped) return
       stopped = true
       clearInterval(timer)
       for (const feed of [...feeds.values()]) feed.close()
       await Promise.all(registrations.map((registration) => registration.drain()))
     },
   }
-}
-
-function listen(bus: EventHubDeps['bus'], feeds: ReadonlyMap<number, JobFeed>): Registration[] {
-  return [
-    bus.subscribe(schedulerEvents.jobsChanged, ({ jobIds }) => {
-      for (const jobId of jobIds) feeds.get(jobId)?.stateChanged()
-    }),
-    bus.subscribe(executorEvents.jobsNoted, ({ jobIds }) => {
-      for (const jobId of jobIds) feeds.get(jobId)?.recordChanged()
-    }),
-    bus.subscribe(executorEvents.runCancelled, ({ jobId }) => feeds.get(jobId)?.recordChanged()),
-    bus.subscribe(executorEvents.runProgressed, ({ jobId, submission, message, percent }) =>
-      feeds.get(jobId)?.progressed(submission, message, percent),
-    ),
-  ]
 }

@@ -1,20 +1,18 @@
-// One watched job: what is new is asked for once and told to all who are at the same place. Whoever lags (a late
-// watcher, a slow reader) is in a group of his own, whose page is bounded by where the foremost ended, so that they
-// become one group. Nobody's page is fetched before he has taken the one before: a slow reader costs no memory.
-import type { executorMessages, JobPosition, JobState, ReplyOf } from '@slipway/contracts'
+// One watched job: its state and progress, told to all who watch it; its record is told by record-pages.ts. A final
+// state is told after everything else.
+import type { JobState } from '@slipway/contracts'
 import type { Asker } from '../http/backend.ts'
-import { type Cursor, isFinal, isTold, samePosition } from './cursor.ts'
-import { deletedText, partsText, progressText } from './event-text.ts'
+import { isFinal, isTold } from './cursor.ts'
+import { deletedText, progressText } from './event-text.ts'
+import { type ReadPage, tellPages } from './record-pages.ts'
 import { createRounds } from './rounds.ts'
-import { groupsOf, type Progress, progressKey, tellProgress, tellState, type Watcher } from './watcher.ts'
-
-type Page = ReplyOf<typeof executorMessages.followJob>
+import { type Progress, progressKey, tellProgress, tellState, type Watcher } from './watcher.ts'
 
 export interface FeedDeps {
   jobId: number
   /** The state of the job, undefined if there is none any more. */
   readState(asker: Asker): Promise<JobState | undefined>
-  readPage(asker: Asker, after: JobPosition, until: JobPosition | undefined): Promise<Page>
+  readPage: ReadPage
   /** What is asked for does not come, or may not be told; it is tried again. */
   failed(error: unknown): void
   retryMs: number
@@ -90,7 +88,7 @@ export function createJobFeed(deps: FeedDeps): JobFeed {
     }
     if (dirty) for (const watcher of watchers) watcher.atEnd = false
     dirty = false
-    const more = await readOn(deps, watchers)
+    const more = await tellPages(deps.readPage, watchers)
     for (const watcher of [...watchers]) {
       if (!watcher.atEnd || !watcher.ready()) continue
       if (!isFinal(known)) {
@@ -141,35 +139,4 @@ export function createJobFeed(deps: FeedDeps): JobFeed {
       for (const watcher of [...watchers]) leave(watcher)
     },
   }
-}
-
-/** Tells all who take more what follows on what they have. @returns true if there is more yet */
-async function readOn({ readPage }: FeedDeps, watchers: ReadonlySet<Watcher>): Promise<boolean> {
-  const hungry = [...watchers].filter((watcher) => watcher.ready() && !watcher.atEnd)
-  let foremost: { position: JobPosition; more: boolean } | undefined
-  let more = false
-  for (const group of groupsOf(hungry)) {
-    const here = () => group.filter((watcher) => watchers.has(watcher))
-    const [first] = here()
-    if (first === undefined) continue
-    const { cursor, asker } = first
-    const page = await readPage(asker, cursor.position, foremost?.position)
-    const position = tellPage(here(), cursor, page)
-    foremost ??= { position, more: page.more }
-    more ||= page.more
-    const atEnd = !page.more && !foremost.more && samePosition(position, foremost.position)
-    for (const watcher of here()) watcher.atEnd = atEnd
-  }
-  return more
-}
-
-/** @returns where they are now */
-function tellPage(group: readonly Watcher[], from: Cursor, { after, parts }: Page): JobPosition {
-  const { text, cursor } = partsText(parts, { ...from, position: after })
-  const bytes = Buffer.from(text)
-  for (const watcher of group) {
-    watcher.cursor = cursor
-    if (bytes.length > 0) watcher.send(bytes)
-  }
-  return cursor.position
 }

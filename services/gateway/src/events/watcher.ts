@@ -1,7 +1,7 @@
 // Somebody who watches a job, as the feed of that job sees him.
-import type { JobPosition, JobState } from '@slipway/contracts'
+import type { JobState } from '@slipway/contracts'
 import type { Asker } from '../http/backend.ts'
-import { type Cursor, formatCursor, isTold } from './cursor.ts'
+import { type Cursor, isTold } from './cursor.ts'
 import { statusText } from './event-text.ts'
 
 export interface Watcher {
@@ -39,23 +39,4 @@ export function tellProgress(watcher: Watcher, progress: Progress | undefined): 
   if (progress === undefined || watcher.progress === progress.key || !watcher.ready()) return
   watcher.progress = progress.key
   watcher.send(progress.bytes)
-}
-
-/** Watchers who have seen the same, the foremost first. */
-export function groupsOf(watchers: readonly Watcher[]): Watcher[][] {
-  const groups = new Map<string, Watcher[]>()
-  for (const watcher of watchers) {
-    const key = formatCursor(watcher.cursor)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [watcher])
-    else group.push(watcher)
-  }
-  return [...groups.values()].sort(([a], [b]) =>
-    a && b ? byProgress(b.cursor.position, a.cursor.position) : 0,
-  )
-}
-
-/** Any order will do that puts those with more before those with less where the one includes the other. */
-function byProgress(a: JobPosition, b: JobPosition): number {
-  return a.attempt - b.attempt || a.seq + a.steps + a.terminal - (b.seq + b.steps + b.terminal)
 }
