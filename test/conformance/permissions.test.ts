@@ -190,7 +190,18 @@ t.test('who may do what', async (t) => {
   t.test('revoked tokens are refused by every endpoint within five seconds', async (t) => {
     for (const [name, token] of await revokeTokens(t, { ask })) {
       await refusedEverywhere(t, name, `Bearer ${token}`)
+      // Of the distribution service, which looks at credentials itself: no file of that name would be 404.
+      for (const authorization of [`Bearer ${token}`, basic(token, 'unused')]) {
+        const { status } = await fetch(`${slipway.url}/download/im/agent.zip`, { headers: { authorization } })
+        t.equal(status, 403, `/download, ${name}`)
+      }
     }
+    const headers = { authorization: `Bearer ${tokens.get('Viewer')}` }
+    t.equal(
+      (await fetch(`${slipway.url}/download/im/agent.zip`, { headers })).status,
+      404,
+      'others are let in',
+    )
   })
 
   t.test('users', (t) => users(t, { ask }))

@@ -1,4 +1,5 @@
 // REST contract, section 2: authentication. API guide, overview. (Who may do what is another suite's.)
+import { request } from 'node:http'
 import type { Test } from 'tap'
 import { adminPassword } from '../harness/slipway.ts'
 import { basic, refused, type World } from './world.ts'
@@ -61,13 +62,15 @@ export async function tokens(t: Test, { ask, get, url }: World): Promise<void> {
       basic('root:x', adminPassword),
     ]
     const seen = new Set<string>()
+    const ofOneRequest = ['date', 'x-request-id']
     for (const authorization of wrong) {
       const answer = await ask('GET', '/hosts', { authorization })
       refused(t, answer, 401, 'Unauthorized Access')
       t.equal(answer.headers.get('www-authenticate'), 'Basic realm="Authentication Required"')
-      seen.add(answer.text)
+      const headers = [...answer.headers].filter(([name]) => !ofOneRequest.includes(name))
+      seen.add(JSON.stringify([answer.text, headers]))
     }
-    t.equal(seen.size, 1, 'all alike')
+    t.same([...seen].slice(1), [], 'all alike, every header too')
   })
   t.test('credentials come before everything else that could be wrong', async (t) => {
     const authorization = basic('nobody', 'x')
@@ -89,6 +92,36 @@ export async function tokens(t: Test, { ask, get, url }: World): Promise<void> {
     t.ok(Number(last.headers.get('retry-after')) > 0)
     t.equal((await good(basic('root', adminPassword))).status, 200, 'others are not')
     t.equal((await good(`Bearer ${token}`)).status, 200, 'nor are tokens')
+  })
+  t.test('a hundred failed logins in a minute throttle the address, whoever is tried', async (t) => {
+    // As another client: the whole of 127.0.0.0/8 is this machine.
+    const from = (localAddress: string, authorization: string, headers = {}, path = '/api/v1/regions') =>
+      new Promise<{ status: number | undefined; retryAfter: string | undefined }>((resolve, reject) => {
+        const options = { localAddress, agent: false, headers: { authorization, ...headers } }
+        const sent = request(`${url}${path}`, options, (answer) => {
+          answer.resume()
+          answer.once('end', () =>
+            resolve({ status: answer.statusCode, retryAfter: answer.headers['retry-after'] }),
+          )
+        })
+        sent.once('error', reject).end()
+      })
+    const guess = (n: number) => from('127.0.0.77', basic(`guess-${n}`, 'x'))
+    const tries = Array.from({ length: 100 }, (_, n) => n)
+    // Some at a time, as a guesser would.
+    for (let start = 0; start < 100; start += 20) {
+      const answers = await Promise.all(tries.slice(start, start + 20).map(guess))
+      t.same([...new Set(answers.map(({ status }) => status))], [401])
+    }
+    const root = basic('root', adminPassword)
+    for (const headers of [{}, { 'x-forwarded-for': '192.0.2.1' }]) {
+      const throttled = await from('127.0.0.77', root, headers)
+      t.equal(throttled.status, 429, 'also with the right password')
+      t.match(throttled.retryAfter, /^[1-9]\d?$/)
+    }
+    t.equal((await from('127.0.0.77', root, {}, '/download/im/agent.zip')).status, 429, 'downloads too')
+    t.equal((await from('127.0.0.77', `Bearer ${token}`)).status, 200, 'valid tokens never')
+    t.equal((await from('127.0.0.78', root)).status, 200, 'nor other addresses')
   })
   t.test('health, description and browser need no credentials', async (t) => {
     for (const path of ['/healthz', '/readyz']) t.equal((await fetch(url + path)).status, 200, path)

@@ -1,4 +1,5 @@
 // REST contract, section 8: users; section 2: what a changed user's tokens and passwords are worth.
+import { until } from '@slipway/test-kit'
 import type { Test } from 'tap'
 import { adminPassword } from '../harness/slipway.ts'
 import { type Answer, basic, listOf, refused, rowRefused } from './world.ts'
@@ -48,10 +49,8 @@ export async function revokeTokens(t: Test, { ask }: UsersWorld): Promise<Map<st
   t.equal((await ask('GET', '/regions', { authorization: basic('changed', userPassword) })).status, 401)
   t.equal((await ask('GET', '/regions', { authorization: basic('gone', userPassword) })).status, 401)
   t.equal((await ask('GET', '/regions', { authorization: basic('changed', later) })).status, 200)
-  const deadline = Date.now() + 5_000
-  while (!(await worth()).every(({ status }) => status === 401)) {
-    if (Date.now() > deadline) throw new Error('revoked tokens are good for more than 5 s')
-  }
+  const areRefused = async () => (await worth()).every(({ status }) => status === 401)
+  await until(areRefused, { message: 'revoked tokens are refused', timeoutMs: 5_000 })
   return tokens
 }
 

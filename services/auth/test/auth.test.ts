@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { hash, verify } from '@node-rs/argon2'
 import { Value } from '@sinclair/typebox/value'
 import {
   authEvents,
@@ -114,6 +115,59 @@ t.test('unknown user, wrong password, inactive user and impossible names are ans
   await attempt(right)
   t.equal(new Set(errors).size, 1)
   t.match(errors[0], 'AUTH_UNAUTHENTICATED')
+})
+
+t.test('whatever is wrong with a login, the same work is done before it is refused', async (t) => {
+  const { db: at, sql, clock } = await build(t)
+  const quiet = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+  }
+  const db = openDatabase(at.url, quiet)
+  t.teardown(() => db.$disconnect())
+  let work: string[] = []
+  const hasher = await createPasswordHasher({
+    hash,
+    verify(against, ...rest) {
+      // `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`: what it costs stands before the salt.
+      work.push(String(against).split('$').slice(1, 4).join(' '))
+      return verify(against, ...rest)
+    },
+  })
+  const users = createUserStore(db)
+  const credentials = createCredentialService({
+    users: {
+      find(key) {
+        work.push('one look-up')
+        return users.find(key)
+      },
+    },
+    hasher,
+    throttle: createThrottle(() => clock.monotonicMs()),
+    verified: createVerifiedPasswords(() => clock.monotonicMs()),
+  })
+  const workOf = async (wrong: ReturnType<typeof login>) => {
+    work = []
+    const refused = credentials.verify(wrong, new AbortController().signal)
+    await t.rejects(refused, { code: 'AUTH_UNAUTHENTICATED' }, wrong.username)
+    return work
+  }
+  const usual = ['one look-up', 'argon2id v=19 m=19456,t=2,p=1']
+  for (const wrong of [
+    login('wrong'),
+    login(''),
+    login('correct horse', 'nobody'),
+    login('correct horse', 'ro\0ot'),
+    login('correct horse', ''),
+    login('correct horse', 'root:'),
+    login('correct horse', 'x'.repeat(10_000)),
+  ]) {
+    t.same(await workOf(wrong), usual, JSON.stringify(wrong).slice(0, 80))
+  }
+  await sql('UPDATE "user" SET active = false')
+  t.same(await workOf(right), usual, 'inactive')
 })
 
 t.test('logins are counted by outcome, never by who', async (t) => {

@@ -70,6 +70,65 @@ t.test('a hundred failures close an address for all accounts; a success forgets 
   t.throws(() => throttle.check('carol', '10.0.0.1'), { code: 'AUTH_THROTTLED' })
 })
 
+t.test('the limit of an address is exact, whoever is tried, and slides with time', async (t) => {
+  let now = 0
+  const throttle = createThrottle(() => now)
+  const attempt = (account: string, address = '10.0.0.1') => {
+    throttle.check(account, address)
+    throttle.failed(account, address)
+  }
+  for (let count = 0; count < 99; count += 1) {
+    attempt(`user-${count}`)
+    now += 100
+  }
+  throttle.check('anybody', '10.0.0.1')
+  attempt('the hundredth')
+  const [closedAt, first] = [now, 60_000]
+  const seconds = Math.ceil((first - closedAt) / 1_000)
+  for (const account of ['anybody', 'user-0', 'the hundredth', '']) {
+    t.throws(
+      () => throttle.check(account, '10.0.0.1'),
+      { code: 'AUTH_THROTTLED', params: [seconds] },
+      account,
+    )
+  }
+  for (const address of ['10.0.0.2', '10.0.0.10', '::1', '']) throttle.check('anybody', address)
+  now = first - 1
+  t.throws(() => throttle.check('anybody', '10.0.0.1'), { code: 'AUTH_THROTTLED', params: [1] })
+  now = first
+  throttle.check('anybody', '10.0.0.1')
+  attempt('one more')
+  t.throws(() => throttle.check('anybody', '10.0.0.1'), { code: 'AUTH_THROTTLED' }, 'one left, one came')
+  now = closedAt + 60_000
+  for (let count = 0; count < 99; count += 1) attempt(`again-${count}`)
+  t.throws(() => throttle.check('anybody', '10.0.0.1'), { code: 'AUTH_THROTTLED' })
+  now += 60_000
+  throttle.check('anybody', '10.0.0.1')
+})
+
+t.test('never more than a hundred attempts get through from an address in any minute', async (t) => {
+  const property = fc.property(
+    fc.array(fc.tuple(fc.integer({ min: 0, max: 1_500 }), fc.nat(500)), { minLength: 150, maxLength: 300 }),
+    (attempts) => {
+      let now = 0
+      const throttle = createThrottle(() => now)
+      const through: number[] = []
+      for (const [pause, account] of attempts) {
+        now += pause
+        try {
+          throttle.check(`user-${account}`, '::1')
+        } catch {
+          continue
+        }
+        throttle.failed(`user-${account}`, '::1')
+        through.push(now)
+      }
+      return through.every((at, index) => (through[index + 100] ?? Infinity) - at >= 60_000)
+    },
+  )
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 50 }))
+})
+
 t.test('a success resets the count of its account', async (t) => {
   const throttle = createThrottle(() => 0)
   for (let round = 0; round < 3; round += 1) {
