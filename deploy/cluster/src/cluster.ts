@@ -138,11 +138,13 @@ async function compose(options: ClusterOptions, releasers: Releasers): Promise<O
   signal.throwIfAborted()
   // Nobody else works on the database and all earlier processes have ended: the first executor may take over at once
   // what a killed run held, instead of waiting for the ends of its leases.
-  const [first, ...others] = of('executor')
-  if (first !== undefined) {
-    members.push(await startService(first, databases.exclusive ? { EXECUTOR_SOLE: 'true' } : {}))
+  async function startExecutors(): Promise<Member[]> {
+    const [first, ...others] = of('executor')
+    if (first === undefined) return []
+    const sole = await startService(first, databases.exclusive ? { EXECUTOR_SOLE: 'true' } : {})
+    return [sole, ...(await startAll(others))]
   }
-  members.push(...(await startAll([...others, ...of('gateway')])))
+  members.push(...(await Promise.all([startExecutors(), startAll(of('gateway'))])).flat())
   return { members, database: databases.description }
 }
 
