@@ -1,4 +1,5 @@
 // What journeys do to fill an inventory and to upgrade a router, with the guide's requests.
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Api } from './api.ts'
 import type { Lab, LabRepository, LabRouter } from './lab.ts'
 
@@ -84,3 +85,25 @@ export async function packagesOn(api: Api, hostname: string): Promise<PackageRow
   const path = `/hosts/${encodeURIComponent(hostname)}/packages`
   return (await api.ok<{ package_list: PackageRow[] }>('GET', path)).package_list
 }
+
+/**
+ * The packages of a host when they are as they should be, or as they are after a while: executors tell inventory and
+ * scheduler side by side, so a job may be seen to have ended before what it changed.
+ */
+export async function packagesWhen(
+  api: Api,
+  hostname: string,
+  predicate: (packages: PackageRow[]) => boolean,
+): Promise<PackageRow[]> {
+  const deadline = performance.now() + 10_000
+  for (;;) {
+    const packages = await packagesOn(api, hostname)
+    if (predicate(packages) || performance.now() > deadline) return packages
+    await pause(50)
+  }
+}
+
+/** Something is active, and all of it is committed. */
+export const isCommitted = (packages: PackageRow[]) =>
+  packages.some(({ state }) => state === 'active-committed') &&
+  !packages.some(({ state }) => state === 'active')

@@ -2,7 +2,7 @@
 import { until } from '@slipway/test-kit'
 import t from 'tap'
 import type { JobRow } from '../harness/api.ts'
-import { fillInventory, packagesOn, scheduleUpgrade } from '../harness/fleet.ts'
+import { fillInventory, isCommitted, packagesWhen, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
 import { findSecrets } from '../harness/secrets.ts'
 import { openSlipway } from '../harness/shared.ts'
@@ -36,7 +36,7 @@ t.test('routers behind a jump host are upgraded from an FTP repository', async (
     )
     const kinds = (await lab.mutations(router.name)).map(({ kind }) => kind)
     t.same(kinds, ['add', 'activate', 'commit'])
-    const packages = await packagesOn(api, router.name)
+    const packages = await packagesWhen(api, router.name, isCommitted)
     t.ok(packages.length > 0)
     t.ok(
       packages.every(({ state }) => state !== 'active'),

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import type { JobRow } from '../harness/api.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
-import { fillInventory, packagesFor, packagesOn, region } from '../harness/fleet.ts'
+import { fillInventory, isCommitted, packagesFor, packagesWhen, region } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
 import { findSecrets } from '../harness/secrets.ts'
 import { openSlipway } from '../harness/shared.ts'
@@ -70,7 +70,7 @@ t.test('a router is upgraded with it', async (t) => {
     const job = await finished(action, body)
     t.equal(job.status, 'completed', `${action}: ${job.status_message} ${job.trace}`)
   }
-  const packages = await packagesOn(api, hostname)
+  const packages = await packagesWhen(api, hostname, isCommitted)
   t.ok(packages.some(({ state }) => state === 'active-committed'))
   t.notOk(packages.some(({ state }) => state === 'active'))
   const sent = (await lab.mutations(hostname)).map(({ kind }) => kind)

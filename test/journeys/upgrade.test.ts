@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import type { JobRow } from '../harness/api.ts'
-import { fillInventory, packagesOn, region, scheduleUpgrade } from '../harness/fleet.ts'
+import {
+  fillInventory,
+  isCommitted,
+  type PackageRow,
+  packagesOn,
+  packagesWhen,
+  region,
+  scheduleUpgrade,
+} from '../harness/fleet.ts'
 import { type LabRouter, startLab } from '../harness/lab.ts'
 import { findSecrets } from '../harness/secrets.ts'
 import { type OpenSlipway, openSlipway } from '../harness/shared.ts'
@@ -73,8 +81,8 @@ t.test('Deactivate, Commit and Remove take a package off again', async (t) => {
       )
       if (install_action !== 'Commit') t.ok(job.package_change_list.length > 0, 'the change is told')
     }
-    const left = (await packagesOn(api, router.name)).map(({ name }) => name)
-    t.notOk(left.includes(extra.name), 'the package is gone from the inventory')
+    const isGone = (packages: PackageRow[]) => packages.every(({ name }) => name !== extra.name)
+    t.ok(isGone(await packagesWhen(api, router.name, isGone)), 'the package is gone from the inventory')
   }
 })
 
@@ -123,7 +131,7 @@ async function checkChain(t: Test, jobs: JobRow[], ids: Record<string, number>):
 }
 
 async function checkOutcome(t: Test, before: unknown, hostname: string): Promise<void> {
-  const after = await packagesOn(api, hostname)
+  const after = await packagesWhen(api, hostname, isCommitted)
   t.not(JSON.stringify(before), JSON.stringify(after), 'the packages changed')
   t.ok(after.some(({ state }) => state === 'active-committed'))
   t.notOk(
