@@ -1,7 +1,9 @@
 // Distributions as agents meet them: plain curl and wget against a running Slipway, in the shape that is chosen.
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readFile, truncate, writeFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
@@ -24,6 +26,17 @@ if (havePrograms(t, { curl: 'curl', wget: 'wget' })) {
     })
     await journey(t, slipway, path)
   })
+}
+
+/** Asks for the large file and takes nothing but the first bytes. */
+async function startReading(download: string, authorization: string): Promise<Socket> {
+  const { hostname, port, pathname } = new URL(download.replace('agent.tgz', 'large.gz'))
+  const socket = connect(Number(port), hostname)
+  socket.write(`GET ${pathname} HTTP/1.1\r\nHost: slow\r\nAuthorization: ${authorization}\r\n\r\n`)
+  const [first] = await once(socket, 'data')
+  socket.pause()
+  if (!String(first).startsWith('HTTP/1.1 200')) throw new Error(`answered ${first}`)
+  return socket
 }
 
 async function journey(t: Test, { url, password, api }: OpenSlipway, folder: string) {
@@ -98,6 +111,24 @@ async function journey(t: Test, { url, password, api }: OpenSlipway, folder: str
     t.ok(link.startsWith(`${url}/download/link/`))
     t.equal(await status(link), '200')
     t.equal(await status(link), '403')
+  })
+
+  await t.test('do not wait for 300 agents that take nothing', async (t) => {
+    const large = join(folder, 'large.gz')
+    await writeFile(large, content.subarray(0, 10))
+    await truncate(large, 24 * 1_048_576)
+    t.equal(await status(...login, '-T', large, place.replace('agent.tgz', 'large.gz')), '201')
+    const token = `Bearer ${(await api.call<{ token: string }>('GET', '/token')).body.token}`
+    const slow = await Promise.all(Array.from({ length: 300 }, () => startReading(download, token)))
+    t.equal(slow.filter(({ destroyed }) => destroyed).length, 0)
+    await curl(...login, '-f', '-o', target, download)
+    t.ok((await readFile(target)).equals(content), 'the 301st gets all of it')
+    t.ok(
+      slow.every(({ bytesRead }) => bytesRead < 12 * 1_048_576),
+      'while the others have not',
+    )
+    for (const socket of slow) socket.destroy()
+    await api.ok('DELETE', '/distributions/im2-agent/large.gz')
   })
 
   await t.test('are deleted', async (t) => {

@@ -75,7 +75,8 @@ function specifics({ service, name }: ServicePlan, parts: EnvironmentParts): Env
     case 'executor':
       return { SLIPWAY_LOG_DIR: parts.logDir, EXECUTOR_NAME: name, SLIPWAY_PUBLIC_URL: parts.publicUrl }
     case 'distribution':
-      return { SLIPWAY_DATA_DIR: parts.dataDir }
+      // The gateways, which tell whom they ask for.
+      return { SLIPWAY_DATA_DIR: parts.dataDir, DISTRIBUTION_TRUSTED_PROXIES: '127.0.0.1' }
     case 'gateway':
       return {
         HOST: parts.host,

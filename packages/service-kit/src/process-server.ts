@@ -13,6 +13,8 @@ export interface ProcessServerOptions {
   health: HealthOptions
   host: string
   port: number
+  /** See createFastify: whose word counts about who asks for bytes. */
+  trustedProxies?: readonly string[]
 }
 
 export interface ProcessServer {
@@ -28,13 +30,14 @@ const rewriteUrl = ({ url = '/' }: IncomingMessage) => routableUrl(url, [downloa
 
 /** Starts the server. */
 export async function startProcessServer(options: ProcessServerOptions): Promise<ProcessServer> {
-  const { log } = options
+  const { log, trustedProxies = [] } = options
   // Uploads take as long as they take; whoever reads them gives up clients that send nothing.
   const app = createFastify({
     log,
     return503OnClosing: false,
     requestTimeoutMs: 0,
     trustRequestId: true,
+    trustedProxies,
     rewriteUrl,
   })
   let bytes: FastifyInstance | undefined
@@ -54,7 +57,12 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
   return {
     address,
     async mount(routes) {
-      const made = createFastify({ log, return503OnClosing: false, trustRequestId: true })
+      const made = createFastify({
+        log,
+        return503OnClosing: false,
+        trustRequestId: true,
+        trustedProxies,
+      })
       made.setErrorHandler(sendError)
       await made.register(routes)
       await made.ready()

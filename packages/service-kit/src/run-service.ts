@@ -36,6 +36,8 @@ export interface ServiceProcess<S extends TObject>
   migrate?: Migrate
   /** What an error of a handler means to callers (`asUnavailable` of @slipway/database). */
   knownError?: (error: unknown) => unknown
+  /** Proxies in front of its byte routes whose X-Forwarded-For is believed; absent: none. */
+  trustedProxies?(config: Static<S>): readonly string[]
   /** Why these settings will not do, said before anything is started. @param canReveal see ProcessParts.reveal */
   objection?(config: Static<S>, canReveal: boolean): string | undefined
   create(deps: ServiceDeps<Static<S>>, parts: ProcessParts): Promise<RunningService>
@@ -94,7 +96,13 @@ async function start<S extends TObject>(context: StartContext<S>) {
   const server =
     settings.port === undefined
       ? undefined
-      : await startProcessServer({ log, health, host: settings.host, port: settings.port })
+      : await startProcessServer({
+          log,
+          health,
+          host: settings.host,
+          port: settings.port,
+          trustedProxies: service.trustedProxies?.(config) ?? [],
+        })
   if (server !== undefined) releasers.push('http', () => server.close())
   const scraped = await startMetricsServer({ ...settings, log, metrics })
   if (scraped !== undefined) releasers.push('metrics', () => scraped.close())

@@ -128,7 +128,13 @@ t.test('its HTTP answers probes before the service runs, and byte routes once it
     level: 'info',
     destination: { write: (line) => void logged.push(JSON.parse(line)) },
   })
-  const server = await startProcessServer({ log, health, host: '127.0.0.1', port: 0 })
+  const server = await startProcessServer({
+    log,
+    health,
+    host: '127.0.0.1',
+    port: 0,
+    trustedProxies: ['127.0.0.1'],
+  })
   t.teardown(() => server.close())
   const get = async (path: string) => {
     const answer = await fetch(`${server.address}${path}`)
@@ -138,6 +144,7 @@ t.test('its HTTP answers probes before the service runs, and byte routes once it
   t.match(await get('/readyz'), { status: 503 })
   t.match(await get('/bytes/1'), { status: 404 })
   await server.mount(async (app) => {
+    app.get('/who', async ({ ip }) => ip)
     app.get('/bytes/:id', async (request) => {
       const { id } = request.params as { id: string }
       if (id === '2') throw createError('EXECUTOR_LOG_NOT_FOUND', [id])
@@ -148,6 +155,10 @@ t.test('its HTTP answers probes before the service runs, and byte routes once it
   t.match(await get('/readyz'), { status: 200 })
   t.match(await get('/bytes/1'), { status: 200, body: 'bytes of 1' })
   t.match(await get('/bytes/2'), { status: 400, body: /"code":"EXECUTOR_LOG_NOT_FOUND".*"params":\["2"\]/ })
+
+  const headers = { 'x-forwarded-for': '192.0.2.1, 10.9.9.9' }
+  const who = await (await fetch(`${server.address}/who`, { headers })).text()
+  t.equal(who, '10.9.9.9', 'a trusted proxy says for whom it asks; what its client wrote does not count')
 
   const requestId = '0198f0a2-1111-7222-8333-444455556666'
   const ask = (id: string) => fetch(`${server.address}/bytes/3`, { headers: { 'x-request-id': id } })

@@ -39,6 +39,12 @@ export const distributionConfig = Type.Object({
     minimum: 0,
     description: 'How many entries are kept of who published and who downloaded what.',
   }),
+  trustedProxies: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'Where it is its own process: addresses and networks of gateways, and of an ingress that routes `/download` to it, whose X-Forwarded-For says who the client is. Failed logins are counted, and downloads recorded, by that address.',
+    }),
+  ),
   authTimeout: Duration({
     default: 1_900,
     minimum: 100,

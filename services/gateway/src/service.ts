@@ -12,6 +12,7 @@ import {
   type RunningService,
   type ServiceDefinition,
   type ServiceDeps,
+  trustedProxiesProblem,
 } from '@slipway/service-kit'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { catalogRoutes } from './catalog/catalog-routes.ts'
@@ -25,7 +26,6 @@ import { hostRoutes } from './hosts/host-routes.ts'
 import type { ApiRoute } from './http/api-route.ts'
 import { type Backend, createBackend } from './http/backend.ts'
 import { createServer } from './http/server.ts'
-import { checkTrustedProxies } from './http/trusted-proxies.ts'
 import { assertJobExists, installRoutes } from './install/install-routes.ts'
 import { jumpHostRoutes } from './jump-hosts/jump-host-routes.ts'
 import { regionRoutes } from './regions/region-routes.ts'
@@ -86,7 +86,9 @@ async function createGateway(deps: GatewayDeps): Promise<RunningGateway> {
   let stopping = false
   const timeoutMs = config.readTimeout
   try {
-    const trustedProxies = checkTrustedProxies(config.trustedProxies ?? [])
+    const { trustedProxies = [] } = config
+    const objection = trustedProxiesProblem('GATEWAY_TRUSTED_PROXIES', trustedProxies)
+    if (objection !== undefined) throw new Error(objection)
     const revocations = await createRevocations({ bus, clock, log })
     releasers.push('revocations', () => revocations.stop())
     const keys = createSigningKeys({ bus, clock, timeoutMs })

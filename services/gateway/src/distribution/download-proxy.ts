@@ -8,7 +8,7 @@ import {
   parseDistributionPath,
   type SlipwayError,
 } from '@slipway/contracts'
-import { type IdentityDeps, installIdentity, pathOf, type ServiceDeps } from '@slipway/service-kit'
+import { addressOf, type IdentityDeps, installIdentity, pathOf, type ServiceDeps } from '@slipway/service-kit'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { failureBody } from '../http/envelope.ts'
 import { installUpstream, pick, turned } from '../http/upstream.ts'
@@ -81,7 +81,11 @@ export function createDownloadProxy({ urls, auth, log }: DownloadProxyDeps): Fas
       queryString: () => '',
       // Its own retries would take the Retry-After of a 503 for milliseconds.
       retryDelay: () => null,
-      rewriteRequestHeaders: ({ headers }) => ({ ...pick(headers, sentHeaders), 'x-request-id': request.id }),
+      rewriteRequestHeaders: ({ headers }) => ({
+        ...pick(headers, sentHeaders),
+        'x-request-id': request.id,
+        'x-forwarded-for': addressOf(request),
+      }),
       rewriteHeaders: (headers) => pick(headers, passedHeaders),
       onError: (_reply, { error }) => {
         if (reply.raw.headersSent) return void reply.raw.destroy()

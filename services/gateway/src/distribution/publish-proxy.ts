@@ -1,7 +1,7 @@
 // `PUT /distributions/<directory>/<file>` in the cluster: the body streams to the distribution service over HTTP. Caller,
 // permission and name have been checked; the service checks them again with the same credentials.
 import { createError } from '@slipway/contracts'
-import type { ServiceDeps } from '@slipway/service-kit'
+import { addressOf, type ServiceDeps } from '@slipway/service-kit'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { errorOf, installUpstream, pick, turned } from '../http/upstream.ts'
 import { apiPrefix } from '../http/url.ts'
@@ -32,6 +32,7 @@ export function createPublishProxy({ urls, log }: PublishProxyDeps): FastifyPlug
             ...pick(headers, sentHeaders),
             'content-type': 'application/octet-stream',
             'x-request-id': request.id,
+            'x-forwarded-for': addressOf(request),
           }),
           rewriteHeaders: (headers) => pick(headers, ['content-type', 'content-length']),
           onResponse: (_request, _reply, response) => answer(reply, response),

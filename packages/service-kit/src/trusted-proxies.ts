@@ -4,15 +4,11 @@ import { isIP } from 'node:net'
 /** `10.0.0.0/8`, `192.0.2.7`, `fd00::/8`: an address, perhaps with the bits of a network. */
 const NETWORK = /^([0-9A-Fa-f:.]+)(?:\/(\d{1,3}))?$/
 
-/** Checks what GATEWAY_TRUSTED_PROXIES says. Errors: an error that names the setting and the entry. */
-export function checkTrustedProxies(entries: readonly string[]): readonly string[] {
+/** What is wrong with a list of proxies, as a sentence; undefined if nothing is. @param setting its variable */
+export function trustedProxiesProblem(setting: string, entries: readonly string[]): string | undefined {
   const wrong = entries.find((entry) => !isNetwork(entry))
-  if (wrong !== undefined) {
-    throw new Error(
-      `GATEWAY_TRUSTED_PROXIES: '${wrong}' is neither an address nor a network such as 10.0.0.0/8`,
-    )
-  }
-  return entries
+  if (wrong === undefined) return undefined
+  return `${setting}: '${wrong}' is neither an address nor a network such as 10.0.0.0/8`
 }
 
 function isNetwork(entry: string): boolean {
