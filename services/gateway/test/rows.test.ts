@@ -11,6 +11,7 @@ import { createMethodTable } from '../src/http/url.ts'
 import { readDraft } from '../src/install/install-rows.ts'
 import { parseJumpHost } from '../src/jump-hosts/jump-host-rows.ts'
 import { parseRegion } from '../src/regions/region-rows.ts'
+import { mapInTurns } from '../src/rows/in-turns.ts'
 import { parseRepository } from '../src/server-repositories/server-repository-rows.ts'
 
 const codeOf = (run: () => unknown): string => {
@@ -265,5 +266,28 @@ t.test('query parameters are the allowed ones, once, not empty', async (t) => {
   t.equal(
     codeOf(() => readQuery({ constructor: '1' }, ['a'])),
     'INPUT_PARAMETER_UNKNOWN',
+  )
+})
+
+t.test('work over many rows lets others have their turn, and keeps the order', async (t) => {
+  let turns = 0
+  let watching = true
+  const count = () => {
+    turns += 1
+    if (watching) setImmediate(count)
+  }
+  setImmediate(count)
+  const rows = Array.from({ length: 10_000 }, (_, n) => n)
+  t.same(
+    await mapInTurns(rows, (n) => n + 1),
+    rows.map((n) => n + 1),
+  )
+  t.ok(turns >= 19, `${turns} turns`)
+  watching = false
+  await t.rejects(
+    mapInTurns(rows, (n) => {
+      if (n === 777) throw new Error('the 777th')
+    }),
+    { message: 'the 777th' },
   )
 })

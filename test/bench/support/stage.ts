@@ -1,6 +1,6 @@
 // What a benchmark of the API stands on: one durable PostgreSQL, Slipway as a user starts it with its databases
 // there, and a bare Fastify + pg server beside it on the same PostgreSQL.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@slipway/database'
 import pg from 'pg'
@@ -26,9 +26,18 @@ export interface Stage {
   sql: Record<Service, pg.Pool>
   /** A metric of Slipway's process; counters as they stand, the event loop's since the last look. */
   metrics(): Promise<ProcessMetrics>
+  /** Longest times in which the event loop did nothing else since the last look, where the stage was opened with a probe. */
+  blocked(): Blocked
   /** CPU that all processes of PostgreSQL have used, also those that have ended. */
   postgresCpuSeconds(): number
   close(): Promise<void>
+}
+
+export interface Blocked {
+  /** Longest time, but what the process spent waiting for a core of a machine that others use too. */
+  ownMs: number
+  /** Longest time by the clock. */
+  clockMs: number
 }
 
 export interface ProcessMetrics {
@@ -41,6 +50,7 @@ export interface ProcessMetrics {
 /** Starts all of it. @param env settings of Slipway beside the usual ones */
 export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
   const dataDir = await makeDataDir()
+  const probeFile = join(dataDir.path, 'event-loop.txt')
   const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir.path, 'bench-postgres') })
   for (const service of services) await postgres.ensureDatabase(`slipway_${service}`)
   const url = (service: Service) => postgres.url(`slipway_${service}`)
@@ -49,6 +59,7 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
     shape: 'standalone',
     env: {
       METRICS_PORT: String(metricsPort),
+      SLIPWAY_BENCH_PROBE: probeFile,
       ...Object.fromEntries(
         services.map((service) => [`${service.toUpperCase()}_DATABASE_URL`, url(service)]),
       ),
@@ -72,6 +83,7 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
     product: { name: 'Slipway', url: slipway.url, authorization: `Bearer ${await tokenOf(slipway)}` },
     bare: { name: 'bare Fastify + pg', url: bareUrl, authorization: `Bearer ${bareToken}` },
     sql,
+    blocked: blockedReader(probeFile),
     metrics: () => readMetrics(`http://127.0.0.1:${metricsPort}/metrics`),
     postgresCpuSeconds: () => familyCpuSeconds(postgres.pid),
     async close() {
@@ -81,6 +93,24 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
       await postgres.stop()
       await dataDir.remove()
     },
+  }
+}
+
+/** Settings of Slipway with which `blocked` tells something: the probe wakes the process a hundred times a second. */
+export const withProbe = {
+  NODE_OPTIONS: `--import=${new URL('event-loop-probe.mjs', import.meta.url).href}`,
+}
+
+/** Reads what the probe wrote since the last look. */
+function blockedReader(file: string): () => Blocked {
+  let seen = 0
+  return () => {
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
+    const times = lines.slice(seen).map((line) => line.split(' ').map(Number))
+    seen = lines.length
+    const longest = (ofTime: (clock: number, waited: number) => number) =>
+      Math.round(Math.max(0, ...times.map(([clock = 0, waited = 0]) => ofTime(clock, waited))))
+    return { ownMs: longest((clock, waited) => clock - waited), clockMs: longest((clock) => clock) }
   }
 }
 

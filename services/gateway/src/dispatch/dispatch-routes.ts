@@ -38,7 +38,7 @@ export function dispatchRoutes(backend: Backend): ApiRoute[] {
 }
 
 async function setSwitches(backend: Backend, call: ApiCall) {
-  const drafts = parseRows(call.rows, {
+  const drafts = await parseRows(call.rows, {
     parse: readSwitch,
     identify: identifySwitch,
     duplicate: (identity) => createError('ROW_DUPLICATE', ['scope and name', identity]),

@@ -2,6 +2,7 @@
 import { type Caller, createError, type Permission } from '@slipway/contracts'
 import { addressOf, hasBody } from '@slipway/service-kit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { turnForOthers } from '../rows/in-turns.ts'
 import type { JsonRow } from '../rows/json-row.ts'
 import { type Authentication, callerOf } from './auth-hook.ts'
 import type { ApiAnswer } from './envelope.ts'
@@ -52,7 +53,10 @@ export function addApiRoute(app: FastifyInstance, auth: Authentication, route: A
       else delete request.headers['content-type']
     },
     handler: async (request, reply) => {
-      const { status, body } = await route.handle(toCall(route, request))
+      const call = toCall(route, request)
+      // A large body was parsed in this very turn.
+      await turnForOthers(call.rows)
+      const { status, body } = await route.handle(call)
       // Bytes are JSON that was written before.
       if (Buffer.isBuffer(body)) reply.type('application/json; charset=utf-8')
       return reply.code(status).send(body)

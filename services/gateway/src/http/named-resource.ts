@@ -3,6 +3,7 @@
 import { createError, type Permission, type RowResult, type SlipwayError } from '@slipway/contracts'
 import { type ParsedRow, parseRows, type RowOutcome, sendRows } from '../rows/bulk.ts'
 import type { Field } from '../rows/field.ts'
+import { mapInTurns } from '../rows/in-turns.ts'
 import type { JsonRow } from '../rows/json-row.ts'
 import { echoOf } from '../rows/json-row.ts'
 import { type RowRules, readIdentity } from '../rows/read-row.ts'
@@ -49,7 +50,7 @@ export function upsertRoute<I, R extends RowResult>(resource: NamedResource<I, R
     permission: permissionsOf(resource).change,
     rows: true,
     handle: async (call) => {
-      const parsed = parseRows(call.rows, {
+      const parsed = await parseRows(call.rows, {
         parse: resource.parse,
         identify: (row) => resource.identify?.(row) ?? readIdentity(row, resource.identity, resource.rules),
         duplicate: (name) =>
@@ -57,7 +58,7 @@ export function upsertRoute<I, R extends RowResult>(resource: NamedResource<I, R
       })
       const reviewed = (await resource.review?.(call, parsed)) ?? parsed
       const outcomes = await sendRows(reviewed, (inputs) => resource.upsert(call, inputs))
-      const rows = outcomes.map((outcome) => answerRow(resource, outcome))
+      const rows = await mapInTurns(outcomes, (outcome) => answerRow(resource, outcome))
       return { ...success({ [resource.listKey]: rows }), status: statusOfRows(rows) }
     },
   }

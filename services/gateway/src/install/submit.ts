@@ -15,6 +15,7 @@ import type { Asker, Backend } from '../http/backend.ts'
 import { type ApiAnswer, failedRow, failedRowOf, statusOfRows, success } from '../http/envelope.ts'
 import { fingerprintOf } from '../http/idempotency-key.ts'
 import { attempt, type ParsedRow } from '../rows/bulk.ts'
+import { mapInTurns } from '../rows/in-turns.ts'
 import { echoOf, type JsonRow } from '../rows/json-row.ts'
 import { finishDraft, type InstallDraft, type KnownNames, readDraft } from './install-rows.ts'
 
@@ -27,8 +28,8 @@ export async function submitJobs({ ask }: Backend, call: ApiCall, now: string): 
     const { first } = await ask(call, schedulerMessages.findAnswer, repeatable)
     if (first !== undefined) return render(call, first)
   }
-  const drafts = call.rows.map((row) => attempt(row, () => readDraft(row)))
-  const parsed = validate(drafts, await resolveNames({ ask }, call, drafts), now)
+  const drafts = await mapInTurns(call.rows, (row) => attempt(row, () => readDraft(row)))
+  const parsed = await validate(drafts, await resolveNames({ ask }, call, drafts), now)
   const jobs = parsed.flatMap((entry) => (entry.error === undefined ? [entry.input] : []))
   if (jobs.length < parsed.length) {
     const rows = parsed.map(({ error }) => (error === undefined ? {} : { error }))
@@ -50,9 +51,9 @@ function validate(
   drafts: readonly ParsedRow<InstallDraft>[],
   known: KnownNames,
   now: string,
-): ParsedRow<JobInput>[] {
+): Promise<ParsedRow<JobInput>[]> {
   const seen = new Set<string>()
-  return drafts.map((entry) => {
+  return mapInTurns(drafts, (entry) => {
     if (entry.error !== undefined) return entry
     const { hostname, action } = entry.input
     const key = `${hostname}\n${action}`

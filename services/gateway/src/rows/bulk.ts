@@ -8,6 +8,7 @@ import {
   type SlipwayError,
   toErrorBody,
 } from '@slipway/contracts'
+import { mapInTurns, turnForOthers } from './in-turns.ts'
 import type { JsonRow } from './json-row.ts'
 
 /** A row that was read, or why it could not be. */
@@ -31,9 +32,9 @@ export interface ParseRules<I> {
 }
 
 /** Reads rows; a later row of the same identity fails. Only errors of the catalogue are a row's own. */
-export function parseRows<I>(rows: readonly JsonRow[], rules: ParseRules<I>): ParsedRow<I>[] {
+export function parseRows<I>(rows: readonly JsonRow[], rules: ParseRules<I>): Promise<ParsedRow<I>[]> {
   const seen = new Set<string>()
-  return rows.map((row) =>
+  return mapInTurns(rows, (row) =>
     attempt(row, () => {
       const identity = rules.identify(row)
       const isDuplicate = seen.has(identity)
@@ -61,6 +62,7 @@ export async function sendRows<I, R extends { error?: ErrorBody }>(
   send: (inputs: I[]) => Promise<readonly R[]>,
 ): Promise<RowOutcome<R>[]> {
   const inputs = parsed.flatMap((entry) => (entry.error === undefined ? [entry.input] : []))
+  await turnForOthers(inputs)
   const results = inputs.length === 0 ? [] : await send(inputs)
   if (results.length !== inputs.length) {
     throw createError('INTERNAL_UNEXPECTED', [], new Error('a bulk answer has another number of rows'))

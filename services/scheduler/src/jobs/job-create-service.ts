@@ -140,8 +140,8 @@ function askedJobs(rows: readonly JobInput[]): AskedJobs {
 /** An id for each row that is created, in the order of the rows. */
 async function reserveFor(tx: Db, plans: readonly RowPlan[]): Promise<(number | undefined)[]> {
   const count = plans.filter((plan) => !('error' in plan)).length
-  const reserved = count > 0 ? await reserveIds(tx, count) : []
-  return plans.map((plan) => ('error' in plan ? undefined : reserved.shift()))
+  const reserved = (count > 0 ? await reserveIds(tx, count) : []).values()
+  return plans.map((plan) => ('error' in plan ? undefined : reserved.next().value))
 }
 
 function newJob(
