@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { type TokenClaims, tokenAudience, tokenIssuer } from '@slipway/contracts'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { createVerifiedTokens } from '../src/identity/verified-tokens.ts'
 import {
   type CreateFastifyOptions,
   createFastify,
@@ -201,4 +203,36 @@ t.test('metrics are for peers on this machine only', async (t) => {
     // An empty address becomes inject's default, loopback.
     t.equal(response.statusCode, remoteAddress === '' ? 200 : 404, remoteAddress)
   }
+})
+
+t.test('a verified token is remembered until it expires or its key is another one', async (t) => {
+  const claims = (exp: number): TokenClaims => ({
+    sub: 'root',
+    privilege: 'Admin',
+    epoch: 0,
+    iat: 0,
+    exp,
+    jti: 'j',
+    iss: tokenIssuer,
+    aud: tokenAudience,
+  })
+  let pem: string | undefined = 'first'
+  const tokens = createVerifiedTokens({ find: async () => pem })
+  const key = { kid: 'k1', pem: 'first' }
+  const later = claims(Date.now() / 1_000 + 3_600)
+  tokens.remember('good', later, key)
+  tokens.remember('expired', claims(Date.now() / 1_000 - 1), key)
+  t.equal(await tokens.find('good'), later)
+  t.equal(await tokens.find('goo'), undefined)
+  t.equal(await tokens.find('expired'), undefined)
+  for (const changed of ['second', undefined]) {
+    tokens.remember('good', later, key)
+    pem = changed
+    t.equal(await tokens.find('good'), undefined, 'the key is another one, or gone')
+    pem = 'first'
+    t.equal(await tokens.find('good'), undefined, 'and it is verified anew')
+  }
+  for (let n = 0; n < 5_000; n += 1) tokens.remember(`token ${n}`, later, key)
+  t.equal(await tokens.find('token 0'), undefined, 'the oldest make room')
+  t.equal(await tokens.find('token 4999'), later)
 })

@@ -184,6 +184,19 @@ async function targetOf(descriptor: string): Promise<string> {
   }).toString()
 }
 
+t.test('a directory that is moved away by hand and made anew is noticed', async (t) => {
+  await published('moved/a.gz', small)
+  t.match(await get('moved/a.gz'), { status: 200, body: small })
+  await rename(join(b.store, 'moved'), join(b.store, 'elsewhere'))
+  const next = gzip(2_000)
+  t.match(await published('moved/a.gz', next), { status: 201 })
+  t.match(await get('moved/a.gz'), { status: 200, body: next }, 'at once, as it was published here')
+  await rename(join(b.store, 'moved'), join(b.store, 'gone'))
+  await until(async () => (await get('moved/a.gz')).status === 404, { message: 'soon, if by hand' })
+  await rename(join(b.store, 'elsewhere'), join(b.store, 'moved'))
+  await until(async () => (await get('moved/a.gz')).body.equals(small), { message: 'the first one again' })
+})
+
 t.test('names on disk reach no header and no log line of their own', async (t) => {
   await b.put('a/x\r\nSet-Cookie: a=b.gz', small)
   await b.put('a/"quoted".gz', small)
