@@ -122,12 +122,23 @@ void t.test(
         t.match(await b.result(jobId), { outcome: 'completed', packageChanges: [fixes.ncs5500.name] })
         t.equal(host.router.counts().activate, 1)
         t.equal(host.router.state().reloads, 1)
-        t.match(await b.query('SELECT attempt FROM run WHERE job_id = $1', [jobId]), [{ attempt: 2 }])
-        const events = await b.query<{ kind: string; payload: object }>(
+        const events = await b.query<{ kind: string; payload: { after?: string } }>(
           "SELECT kind, payload FROM job_event WHERE job_id = $1 AND kind IN ('handed-over', 'resumed') ORDER BY seq",
           [jobId],
         )
-        t.match(events, [{ kind: 'handed-over' }, { kind: 'resumed', payload: { after: 'released' } }])
+        // Whoever took it may be one of those that are stopped a moment later.
+        const handovers = events.length / 2
+        t.ok(handovers >= 1)
+        t.match(
+          events,
+          Array.from({ length: handovers }, () => [
+            { kind: 'handed-over' },
+            { kind: 'resumed', payload: { after: 'released' } },
+          ]).flat(),
+        )
+        t.match(await b.query('SELECT attempt FROM run WHERE job_id = $1', [jobId]), [
+          { attempt: 1 + handovers },
+        ])
       })
     }
   },
