@@ -143,7 +143,10 @@ function serverSettings(socket: string, durable: boolean): Record<string, string
     max_wal_senders: '0',
     max_wal_size: '256MB',
   }
-  return durable ? base : { ...base, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+  if (durable) return base
+  // Of a test run's: files side by side, each with more services than a site has.
+  const ofTests = { max_connections: '400' }
+  return { ...base, ...ofTests, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 }
 
 function connectionAt(socket: string, database: string): pg.ClientConfig {
