@@ -1,6 +1,7 @@
 // REST contract, section 2: authentication. API guide, overview. (Who may do what is another suite's.)
 import { request } from 'node:http'
 import type { Test } from 'tap'
+import { describedAt } from '../harness/described.ts'
 import { adminPassword } from '../harness/slipway.ts'
 import { basic, refused, type World } from './world.ts'
 
@@ -124,6 +125,15 @@ export async function tokens(t: Test, { ask, get, url }: World): Promise<void> {
     t.equal((await from('127.0.0.78', root)).status, 200, 'nor other addresses')
   })
   t.test('health, description and browser need no credentials', async (t) => {
-    for (const path of ['/healthz', '/readyz']) t.equal((await fetch(url + path)).status, 200, path)
+    const { hold } = await describedAt(url)()
+    for (const path of ['/healthz', '/readyz']) {
+      const answer = await fetch(url + path)
+      t.equal(answer.status, 200, path)
+      const contentType = answer.headers.get('content-type')
+      hold('GET', path, { status: answer.status, contentType, body: await answer.json() })
+    }
+    const page = await fetch(`${url}/docs`)
+    t.equal(page.status, 200)
+    t.match(page.headers.get('content-type'), /^text\/html/)
   })
 }

@@ -6,11 +6,14 @@ export interface FeedOptions {
   entries: number
   /** Also part of every description, so that with another one every entry is another. */
   creationDate: string
+  /** Of how many fixes a chain is, each of which supersedes all before it; default 10. */
+  chain?: number
 }
 
 /** The XML of `asr9k_px` in this release. */
-export function softwareFeed({ release, entries, creationDate }: FeedOptions): string {
-  const rows = Array.from({ length: entries }, (_, index) => entryXml(release, index, entries, creationDate))
+export function softwareFeed(options: FeedOptions): string {
+  const { release, entries, creationDate } = options
+  const rows = Array.from({ length: entries }, (_, index) => entryXml(index, options))
   return `<?xml version="1.0" encoding="UTF-8"?>
 <feed><platform>asr9k_px</platform><release>${release}</release><creationDate>${creationDate}</creationDate>
 <smuSuffix>pie</smuSuffix>
@@ -19,12 +22,19 @@ ${rows.join('\n')}
 `
 }
 
-function entryXml(release: string, index: number, entries: number, creationDate: string): string {
-  const name = (of: number) => `asr9k-px-${release}.CSCva${String(of).padStart(5, '0')}`
-  // Chains of ten, each superseding all before it; every third needs one of another chain, wherever in it.
-  const chain = index % 10
+/** The name of an entry. */
+export const softwareName = (release: string, index: number) =>
+  `asr9k-px-${release}.CSCva${String(index).padStart(5, '0')}`
+
+function entryXml(
+  index: number,
+  { release, entries, creationDate, chain: length = 10 }: FeedOptions,
+): string {
+  const name = (of: number) => softwareName(release, of)
+  // Every third needs one of another chain, wherever in it.
+  const chain = index % length
   const supersedes = Array.from({ length: chain }, (_, back) => name(index - 1 - back))
-  const supersededBy = Array.from({ length: 9 - chain }, (_, on) => index + 1 + on)
+  const supersededBy = Array.from({ length: length - 1 - chain }, (_, on) => index + 1 + on)
     .filter((each) => each < entries)
     .map(name)
   const needs = index % 3 === 0 ? [name((index * 7 + 13) % entries)] : []
