@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface UntilOptions {
-  /** Default 10 s. */
+  /** Default 30 s: a busy machine needs seconds for what takes milliseconds. */
   readonly timeoutMs?: number
   /** What is waited for, in words: `the job is completed`. */
   readonly message: string
@@ -20,7 +20,7 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions,
 ): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
-  const timeoutMs = options.timeoutMs ?? 10_000
+  const timeoutMs = options.timeoutMs ?? 30_000
   const deadline = performance.now() + timeoutMs
   let last: unknown
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
