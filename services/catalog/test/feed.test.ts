@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { guardedLookup, isRefusedAddress, isRefusedHost } from '../src/feed/address-guard.ts'
 import { isFeedFailure } from '../src/feed/feed-failure.ts'
+import { feedLimits } from '../src/feed/feed-limits.ts'
 import { createFeedParser } from '../src/feed/feed-parser.ts'
 import { decodeFeed, readText } from '../src/feed/feed-text.ts'
 import { createHttpFeed, type HttpFeedOptions, parseBase } from '../src/feed/http-feed.ts'
@@ -164,6 +165,19 @@ t.test('a bad file is refused as a whole, without a word of it', async (t) => {
   t.equal(parse(feedXml('d', '')).entries.length, 0, 'a release may have no software')
 })
 
+t.test('a file holds as many entries as the limit says, no more', async (t) => {
+  const many = (count: number) => {
+    const parser = createFeedParser(px)
+    parser.write(feedXml('d', '').replace('</feed>', smuXml('first')))
+    // Entries without anything are met, skipped and soon read.
+    for (let left = count - 1; left > 0; left -= 1_000) parser.write('<smu/>'.repeat(Math.min(left, 1_000)))
+    parser.write('</feed>')
+    return parser.end()
+  }
+  t.equal(many(feedLimits.entries).skipped.length, feedLimits.entries - 1)
+  t.match(await refusal(() => many(feedLimits.entries + 1)), /holds too many entries$/)
+})
+
 t.test('text comes in the encoding the file declares, within its limit', async (t) => {
   const latin = Buffer.from('<?xml version="1.0" encoding="ISO-8859-1"?><a>\u00e9</a>', 'latin1')
   t.match(await readText(bytes(latin), 100), '\u00e9')
@@ -192,6 +206,10 @@ t.test('catalog.dat is read line by line, split at the last underscore', async (
   )
   t.equal(await refusal(() => parseReleaseList('root:x:0:0\n')), 'names no platform and release')
   t.equal(await refusal(() => parseReleaseList('\n'.repeat(20_000))), 'has too many lines')
+  const page = '<html>\nsecret_1.2\n</html>\n'
+  t.equal(await refusal(() => parseReleaseList(page)), 'is no list of platforms and releases')
+  t.equal(await refusal(() => parseReleaseList('a_1.2\nx\n\n')), 'is no list of platforms and releases')
+  t.equal(await refusal(() => parseReleaseList('a_1.2\nx\nb_1.2\n\n')), 'not refused', 'most are good')
 })
 
 t.test('whatever is read, it is taken or refused in our words', async (t) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { catalogMessages } from '@slipway/contracts'
 import { until } from '@slipway/test-kit'
 import t from 'tap'
+import { feedLimits } from '../src/feed/feed-limits.ts'
 import { build, demoFeed, ended, feedXml, type Running, smuXml, writeFeed } from './support.ts'
 
 const feedDir = t.testdir({ outside: {}, feeds: {} })
@@ -61,6 +62,28 @@ t.test('a bad file changes nothing, the others go on', async (t) => {
     state: 'failed',
     message: 'catalog.dat names no platform and release.',
   })
+  await writeFile(join(feeds, 'px', 'catalog.dat'), '<html>\nsecret_1.2\n</html>\n')
+  const page = await running.import('px')
+  t.match(page, { state: 'failed', message: 'catalog.dat is no list of platforms and releases.' })
+  t.notMatch(JSON.stringify(page), /secret/)
+})
+
+t.test('a file that is too large changes nothing, the others go on', async (t) => {
+  const folder = join(feeds, 'large')
+  await writeFeed(folder, {
+    'asr9k_px_5.3.3.xml': feedXml('day 3', smuXml('too-large')),
+    'crs_px_5.3.3.xml': feedXml('d2', '').replace('asr9k_px', 'crs_px'),
+  })
+  // Blanks behind the feed's end, one byte too many.
+  const file = join(folder, 'asr9k_px_5.3.3.xml')
+  await writeFile(file, Buffer.alloc(feedLimits.fileBytes, ' '), { flag: 'a' })
+  const done = await running.import('large')
+  t.same(done.files, { listed: 2, done: 2, imported: 1, unchanged: 0, failed: 1 })
+  t.same(done.failedFiles, [
+    { file: 'asr9k_px_5.3.3.xml', reason: `is larger than ${feedLimits.fileBytes} bytes` },
+  ])
+  t.same(await listed(), ['b', 'c', 'd'])
+  await rm(folder, { recursive: true })
 })
 
 t.test('nothing outside of the directory is read', async (t) => {
@@ -79,6 +102,50 @@ t.test('nothing outside of the directory is read', async (t) => {
   }
   t.match(await running.import('linked'), { state: 'failed', message: 'catalog.dat is not there.' })
   t.same(await listed(), ['b', 'c', 'd'])
+})
+
+t.test('a release is replaced in one transaction: what fails at some entry leaves the old one', async (t) => {
+  const folder = join(feeds, 'transaction')
+  const crs = { platform: 'crs_px', release: '5.3.3', optimal: false }
+  const crsXml = (date: string, entries: string) => feedXml(date, entries).replace('asr9k_px', 'crs_px')
+  const files = (date: string, px: string) => ({
+    'asr9k_px_5.3.3.xml': feedXml(date, px),
+    'crs_px_5.3.3.xml': crsXml(date, smuXml(`crs of ${date}`)),
+  })
+  const many = Array.from({ length: 5 }, (_, n) => smuXml(`n${n}`)).join('')
+  await running.sql(
+    `CREATE FUNCTION fail_at_n3() RETURNS trigger LANGUAGE plpgsql AS
+     $$ BEGIN RAISE EXCEPTION 'not today'; END $$`,
+  )
+  await running.sql(
+    `CREATE TRIGGER fail_at_n3 BEFORE INSERT ON entry FOR EACH ROW WHEN (NEW.name = 'n3')
+     EXECUTE FUNCTION fail_at_n3()`,
+  )
+  const dateOf = async () =>
+    running.sql("SELECT creation_date FROM release WHERE platform = 'asr9k_px' AND release = '5.3.3'")
+  const before = await dateOf()
+  await writeFeed(folder, files('day T', smuXml('b') + many))
+  const failed = await running.import('transaction')
+  t.match(failed, { state: 'completed', files: { listed: 2, done: 2, imported: 1, failed: 1 } })
+  t.same(failed.failedFiles, [
+    {
+      file: 'asr9k_px_5.3.3.xml',
+      reason: 'met an unexpected error; the log of the catalog service has it',
+    },
+  ])
+  t.same(await listed(), ['b', 'c', 'd'], 'the old list')
+  t.same(await dateOf(), before, 'and the old creation date')
+  const other = await ask(catalogMessages.listSoftware, crs)
+  t.same(
+    other.rows?.map(({ name }) => name),
+    ['crs of day T'],
+    'the release after it is imported',
+  )
+  await running.sql('DROP TRIGGER fail_at_n3 ON entry')
+  await running.sql('DROP FUNCTION fail_at_n3')
+  t.match((await running.import('transaction')).files, { imported: 1, unchanged: 1, failed: 0 })
+  t.same(await listed(), ['b', 'n0', 'n1', 'n2', 'n3', 'n4'])
+  await rm(folder, { recursive: true })
 })
 
 t.test('one import at a time, across replicas; the same source joins the one that runs', async (t) => {

@@ -72,6 +72,19 @@ t.test('every answer and every parameter has an example, but for files', async (
   t.same(lacking, [])
 })
 
+t.test('every operation may fail unexpectedly, and each that takes JSON may be sent too much', async (t) => {
+  type Described = { requestBody?: { content: object }; responses: Record<string, unknown> }
+  const paths = openApiDocument('1.2.3')['paths'] as Record<string, Record<string, Described>>
+  const lacking = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { requestBody, responses }]) => {
+      const takesJson = 'application/json' in (requestBody?.content ?? {})
+      const wanted = takesJson ? ['413', '500'] : ['500']
+      return wanted.flatMap((status) => (status in responses ? [] : [`${method} ${path} ${status}`]))
+    }),
+  )
+  t.same(lacking, [])
+})
+
 t.test('description and browser need no credentials and load nothing from elsewhere', async (t) => {
   const { ask } = await build(t)
   const answer = await ask('GET', '/api/v1/openapi.json', { auth: undefined })

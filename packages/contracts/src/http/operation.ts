@@ -61,8 +61,8 @@ export interface HttpOperation {
   readonly query?: Readonly<Record<string, HttpParameter>>
   readonly headers?: Readonly<Record<string, HttpParameter>>
   readonly body?: HttpBody
-  /** By status; what every operation may answer (401, 429, 503, …) is added by whoever writes the document. */
+  /** By status; what every operation may answer (401, 429, 500, 503, …) is added by whoever writes the document. */
   readonly answers: Readonly<Record<number, HttpAnswer>>
-  /** True if `answers` are all there are: nothing is added. */
+  /** True if `answers` are all there are: nothing is added but 500. */
   readonly isComplete?: true
 }

@@ -18,20 +18,29 @@ const PLATFORM = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,63})$/
 /** `5.3.3`, `6.1.0.06I` */
 const RELEASE = /^\d+(?:\.[0-9A-Za-z]+){1,5}$/
 
-/** Reads catalog.dat; a bad line is skipped. @throws FeedFailure if not a single line names a release */
+/**
+ * Reads catalog.dat; a bad line is skipped. @throws FeedFailure unless most of its lines name a release: some lines of
+ * any page look like one (`word_1.2`), and their words would come back as names of files.
+ */
 export function parseReleaseList(text: string): ReleaseList {
   const lines = text.split(/\r\n|\r|\n/)
   if (lines.length > feedLimits.listLines) throw feedFailure('has too many lines')
   const found = new Map<string, ListedRelease>()
   const skipped: { line: number; reason: string }[] = []
+  let good = 0
   for (const [index, raw] of lines.entries()) {
     const line = raw.replace(/^\ufeff/, '').trim()
     if (line === '') continue
     const listed = parseLine(line)
-    if (listed === undefined) skipped.push({ line: index + 1, reason: 'is not <platform>_<release>' })
-    else found.set(line, listed)
+    if (listed === undefined) {
+      skipped.push({ line: index + 1, reason: 'is not <platform>_<release>' })
+      continue
+    }
+    good += 1
+    found.set(line, listed)
   }
-  if (found.size === 0) throw feedFailure('names no platform and release')
+  if (good === 0) throw feedFailure('names no platform and release')
+  if (skipped.length >= good) throw feedFailure('is no list of platforms and releases')
   return { releases: [...found.values()], skipped }
 }
 

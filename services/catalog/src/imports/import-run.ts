@@ -24,11 +24,13 @@ import type { ReleaseStore, ReplaceOutcome } from './release-store.ts'
 const LIST_FILE = 'catalog.dat'
 /** Timers may fire a little early by another clock, and an answer takes a moment to be sent. */
 const TIMER_SLACK_MS = 50
+const UNEXPECTED = 'met an unexpected error; the log of the catalog service has it'
 
 export interface ImportRunDeps {
   readonly imports: Pick<ImportStore, 'note'>
   readonly releases: ReleaseStore
   readonly now: () => Date
+  readonly log: { error(fields: object, message: string): void }
   /** A release is another than before. */
   imported(of: ListedRelease, outcome: ReplaceOutcome): void
 }
@@ -48,7 +50,7 @@ export interface ImportEnd {
   readonly message: string
 }
 
-/** Runs an import to its end. Throws what is no fault of the feed: the database, or an abort. */
+/** Runs an import to its end. Throws what ends all of it: its progress cannot be noted, or an abort. */
 export async function runImport(deps: ImportRunDeps, run: ImportRun): Promise<ImportEnd> {
   const { progress, signal } = run
   const releases = await readList(run)
@@ -58,13 +60,8 @@ export async function runImport(deps: ImportRunDeps, run: ImportRun): Promise<Im
     const file = fileOf(of)
     signal.throwIfAborted()
     await note(deps, run, `Reading ${file} (${progress.files.done + 1} of ${progress.files.listed})`)
-    try {
-      await importFile(deps, run, of)
-    } catch (error) {
-      if (!isFeedFailure(error)) throw error
-      const { reason, line } = error
-      noteFailedFile(progress, { file, reason, ...(line === undefined ? {} : { line }) })
-    }
+    const counts = await importFile(deps, run, of).catch((error: unknown) => fail(deps, run, file, error))
+    if (!counts) throw interrupted()
   }
   if (progress.files.imported > 0) await outlastAnswers(signal)
   const failure = overallFailure(progress)
@@ -88,16 +85,39 @@ async function readList({ source, progress }: ImportRun): Promise<ListedRelease[
   }
 }
 
-async function importFile(deps: ImportRunDeps, run: ImportRun, of: ListedRelease): Promise<void> {
+/** @returns false if the import is no longer in progress: nothing was changed then */
+async function importFile(deps: ImportRunDeps, run: ImportRun, of: ListedRelease): Promise<boolean> {
   const { progress } = run
   const file = await readFile(run, of, await deps.releases.creationDate(of))
-  if (file === 'unchanged') return noteUnchanged(progress)
+  if (file === 'unchanged') {
+    noteUnchanged(progress)
+    return true
+  }
   noteSkipped(progress, fileOf(of), file.skipped)
   const { id: importId, name: source } = run
   const outcome = await deps.releases.replace({ importId, of, file, source, now: deps.now() })
-  if (outcome === undefined) throw interrupted()
+  if (outcome === undefined) return false
   noteImported(progress, outcome)
   deps.imported(of, outcome)
+  return true
+}
+
+/** Notes why a file changed nothing. What is no fault of the feed concerns this file alone, unless all is to end. */
+function fail(
+  { log }: ImportRunDeps,
+  { id, signal, progress }: ImportRun,
+  file: string,
+  error: unknown,
+): true {
+  if (isFeedFailure(error)) {
+    const { reason, line } = error
+    noteFailedFile(progress, { file, reason, ...(line === undefined ? {} : { line }) })
+    return true
+  }
+  signal.throwIfAborted()
+  log.error({ err: error, importId: id, file }, 'a file could not be imported')
+  noteFailedFile(progress, { file, reason: UNEXPECTED })
+  return true
 }
 
 /** Reads a file, no further than its header where that says that nothing changed since. */

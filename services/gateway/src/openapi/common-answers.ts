@@ -1,6 +1,7 @@
 // Answers that every operation may give, whatever it does. Source: REST contract, sections 1 and 2.
 import { errorCatalogue, Failure, type HttpAnswer, type HttpOperation } from '@slipway/contracts'
 import { failureBody } from '../http/envelope.ts'
+import { bodyLimitBytes } from '../http/errors.ts'
 import { apiPrefix } from '../http/url.ts'
 
 const answer = (description: string, message: string, headers?: Readonly<Record<string, string>>) =>
@@ -27,10 +28,26 @@ const badRequest = answer(
   "Following parameter, 'colour', is not allowed.",
 )
 
+const tooLarge = answer(
+  'A body of more than 16 MiB.',
+  `The request is too large: at most ${bodyLimitBytes} bytes.`,
+)
+const unexpected = answer('An error that nobody foresaw.', errorCatalogue.INTERNAL_UNEXPECTED.message)
+
 /** By status; the operation's own answers come before these. */
 export function commonAnswers(operation: HttpOperation): Record<number, HttpAnswer> {
-  const { path, permission, isComplete = false } = operation
-  if (isComplete) return {}
-  if (permission === 'public') return path.startsWith(apiPrefix) ? { 400: badRequest } : {}
-  return { 400: badRequest, 401: unauthenticated, 429: throttled, 503: unavailable }
+  const { method, path, permission, body, isComplete = false } = operation
+  // Answers to HEAD have no body.
+  const always = { 500: method === 'head' ? { description: unexpected.description } : unexpected }
+  if (isComplete) return always
+  if (permission === 'public') return path.startsWith(apiPrefix) ? { 400: badRequest, ...always } : always
+  const takesJson = body !== undefined && body.mediaType === undefined
+  return {
+    400: badRequest,
+    401: unauthenticated,
+    ...(takesJson ? { 413: tooLarge } : {}),
+    429: throttled,
+    ...always,
+    503: unavailable,
+  }
 }
