@@ -151,6 +151,9 @@ function importRules(world: World) {
     for (const id of ['4711', '0', 'x', '99999999999']) {
       refused(t, await world.get(`/cco/import/${id}`), 404, `Import '${id}' does not exist in the database.`)
     }
+    const usual = await world.post('/cco/import', {})
+    t.equal(usual.status, 202, 'without a source: the one that is set')
+    t.match(await ended(world, idOf(usual)), { source: '.', created_by: 'root' })
     const nowhere = await world.post('/cco/import', { source: 'http://127.0.0.1:1/feed' })
     t.match(await ended(world, idOf(nowhere)), {
       status: 'failed',

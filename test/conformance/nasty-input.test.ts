@@ -4,7 +4,6 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { findSocket, query } from '../harness/database.ts'
-import { describedAt } from '../harness/described.ts'
 import { sendRaw } from '../harness/raw-http.ts'
 import { openSlipway } from '../harness/shared.ts'
 import { adminPassword } from '../harness/slipway.ts'
@@ -105,37 +104,17 @@ t.test('compressed bodies are refused', async (t) => {
   await unchanged(t)
 })
 
-/** Announces a body and waits to be told to send it: what is answered instead. */
-async function announce(path: string, bytes: number) {
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    'Host: x',
-    `Authorization: ${basic('root', adminPassword)}`,
-    'Content-Type: application/json',
-    `Content-Length: ${bytes}`,
-    'Expect: 100-continue',
-    'Connection: close',
-  ]
-  const [answer] = await sendRaw(slipway.url, `${head.join('\r\n')}\r\n\r\n`)
-  return answer
-}
-
 t.test(
   'a body of 64 MB is 413, announced or chunked, and the connection is not cut before the answer',
   async (t) => {
     const big = Buffer.alloc(64 * 1024 * 1024, 0x20)
     t.equal((await ask('POST', '/hosts', { body: big })).status, 413)
-    const { hold } = await describedAt(slipway.url)()
+    // What takes JSON at all; the limit itself is enough here.
     const taking = operations.filter(({ takesBody }) => takesBody)
     t.ok(taking.length > changing.length, 'also what is no list of rows')
-    for (const path of taking.map((each) => `${prefix}${fill(each.path, 'no-such')}`)) {
-      const answer = await announce(path, big.length)
-      t.equal(answer?.status, 413, `${path}: ${answer?.body}`)
-      hold('POST', path, {
-        status: answer?.status ?? 0,
-        contentType: 'application/json',
-        body: JSON.parse(answer?.body ?? ''),
-      })
+    for (const { path } of taking) {
+      const answer = await ask('POST', fill(path, 'no-such'), { body: big.subarray(0, 16 * 1024 * 1024 + 1) })
+      t.equal(answer.status, 413, tell(path, answer))
     }
     const ignored = await ask('DELETE', '/regions/no-such/delete', { body: big.subarray(0, 20_000_000) })
     t.match(ignored.body.api_response['status_message'], /does not exist/, 'ignored, as all bodies of DELETE')

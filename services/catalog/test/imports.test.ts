@@ -14,6 +14,7 @@ const running = await build(t, { feedDir: feeds })
 const { ask } = running
 const px = { platform: 'asr9k_px', release: '5.3.3', optimal: false }
 
+const { optimal: _, ...of533 } = px
 const listed = async ({ ask: question }: Pick<Running, 'ask'> = running) =>
   (await question(catalogMessages.listSoftware, px)).rows?.map(({ name }) => name)
 
@@ -124,7 +125,7 @@ t.test('a release is replaced in one transaction: what fails at some entry leave
   const dateOf = async () =>
     running.sql("SELECT creation_date FROM release WHERE platform = 'asr9k_px' AND release = '5.3.3'")
   const before = await dateOf()
-  await writeFeed(folder, files('day T', smuXml('b') + many))
+  await writeFeed(folder, files('day T', smuXml('b') + smuXml('id-b') + many))
   const failed = await running.import('transaction')
   t.match(failed, { state: 'completed', files: { listed: 2, done: 2, imported: 1, failed: 1 } })
   t.same(failed.failedFiles, [
@@ -141,10 +142,14 @@ t.test('a release is replaced in one transaction: what fails at some entry leave
     ['crs of day T'],
     'the release after it is imported',
   )
+  const found = await ask(catalogMessages.findSoftware, { ...of533, nameOrId: 'id-b' })
+  t.equal(found.name, 'b', 'by its id, as nothing is called so')
   await running.sql('DROP TRIGGER fail_at_n3 ON entry')
   await running.sql('DROP FUNCTION fail_at_n3')
   t.match((await running.import('transaction')).files, { imported: 1, unchanged: 1, failed: 0 })
-  t.same(await listed(), ['b', 'n0', 'n1', 'n2', 'n3', 'n4'])
+  t.same(await listed(), ['b', 'id-b', 'n0', 'n1', 'n2', 'n3', 'n4'])
+  const named = await ask(catalogMessages.findSoftware, { ...of533, nameOrId: 'id-b' })
+  t.equal(named.name, 'id-b', 'a name goes before the id of another')
   await rm(folder, { recursive: true })
 })
 

@@ -45,12 +45,12 @@ export function optimizeSoftware(
     else if (!fixes.has(entry.name)) fixes.set(entry.name, { entry, given: name })
   }
   const kept = catalog.superseding.withoutSuperseded([...fixes.keys()])
+  const needed = missingPrerequisites(catalog, kept)
   const rows = [
-    ...missingPrerequisites(catalog, kept).flatMap((name) =>
-      rowsOf('Pre-requisite', catalog.byName(name), name),
-    ),
+    ...needed.flatMap((name) => rowsOf('Pre-requisite', catalog.byName(name), name)),
     ...kept.flatMap((name) => rowsOf('SMU/SP', fixes.get(name)?.entry, fixes.get(name)?.given ?? name)),
-    ...others,
+    // What is needed may be given and yet unknown to the catalog: it is listed once, as needed.
+    ...others.filter(({ name }) => !needed.includes(name)),
   ]
   return softwareRoles.flatMap((role) => rows.filter((row) => row.role === role))
 }
