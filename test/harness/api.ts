@@ -1,7 +1,7 @@
 // The public HTTP API, as a client written from the guide uses it. Every answer is held against the API's own
 // description.
 import { until } from '@slipway/test-kit'
-import { describedAt } from './described.ts'
+import { describedAt, heldFetchAt } from './described.ts'
 
 export interface ApiAnswer<T> {
   status: number
@@ -37,6 +37,7 @@ export function createApi(url: string, username: string, password: string): Api 
   const credentials = Buffer.from(`${username}:${password}`).toString('base64')
   const headers = { authorization: `Basic ${credentials}`, 'content-type': 'application/json' }
   const description = describedAt(url)
+  const held = heldFetchAt(url)
   const call = async <T>(method: string, path: string, body?: unknown): Promise<ApiAnswer<T>> => {
     const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) }
     const response = await fetch(`${url}/api/v1${path}`, init)
@@ -70,7 +71,7 @@ export function createApi(url: string, username: string, password: string): Api 
       })
     },
     zip: async (id) => {
-      const response = await fetch(`${url}/api/v1/install/logs/${id}`, { headers })
+      const response = await held(`/api/v1/install/logs/${id}`, { headers })
       if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
       return Buffer.from(await response.arrayBuffer())
     },

@@ -108,6 +108,20 @@ export function describedAt(url: string): () => Promise<HeldDescription> {
   }
 }
 
+/** Sends a request below a URL, as fetch does, and holds what is answered. The answer can still be read. */
+export function heldFetchAt(url: string): (path: string, init?: RequestInit) => Promise<Response> {
+  const description = describedAt(url)
+  return async (path, init = {}) => {
+    const { hold } = await description()
+    const response = await fetch(`${url}${path}`, init)
+    const contentType = response.headers.get('content-type')
+    const isJson = contentType?.startsWith(JSON_TYPE) === true
+    const body: unknown = isJson ? await response.clone().json() : undefined
+    hold(init.method ?? 'GET', path, { status: response.status, contentType, body })
+    return response
+  }
+}
+
 /** What nobody described is a failure in the envelope (unknown paths, wrong methods, …). */
 const failureReference = { $ref: '#/components/schemas/Failure' }
 

@@ -1,4 +1,6 @@
 // A client of server-sent events as the HTML standard describes it: it keeps the id it saw last and comes back with it.
+// What it is answered is held against the API's own description.
+import { heldFetchAt } from './described.ts'
 
 export interface StreamEvent {
   name: string
@@ -37,13 +39,15 @@ export function followEvents({ url, authorization, cutAfter, onEvent }: EventCli
   let refusals = 0
   let lastId = ''
   let abort = new AbortController()
+  const { origin, pathname } = new URL(url)
+  const held = heldFetchAt(origin)
 
   /** @returns false if it is not to come back */
   async function connect(): Promise<boolean> {
     abort = new AbortController()
     connections += 1
     const headers = { authorization, ...(lastId === '' ? {} : { 'last-event-id': lastId }) }
-    const response = await fetch(url, { headers, signal: abort.signal })
+    const response = await held(pathname, { headers, signal: abort.signal })
     if (response.status === 204) return false
     if (response.status !== 200 && response.status !== 503) {
       throw new Error(`${response.status} ${await response.text()}`)
@@ -74,7 +78,8 @@ export function followEvents({ url, authorization, cutAfter, onEvent }: EventCli
   async function follow(): Promise<void> {
     for (;;) {
       const comesBack = await connect().catch((error: unknown) => {
-        if (error instanceof Error && /^\d{3} /.test(error.message)) throw error
+        // An answer that ends it, or one that nobody described; anything else is a connection that broke.
+        if (error instanceof Error && /^\d{3} |described/.test(error.message)) throw error
         return true
       })
       if (!comesBack) return

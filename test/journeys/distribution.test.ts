@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib'
 import { havePrograms } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import { makeDataDir } from '../harness/data-dir.ts'
+import { heldFetchAt } from '../harness/described.ts'
 import { type OpenSlipway, openSlipway } from '../harness/shared.ts'
 
 const run = promisify(execFile)
@@ -102,6 +103,35 @@ async function journey(t: Test, { url, password, api }: OpenSlipway, folder: str
     t.match(head, /content-type: application\/x-gzip/i)
     t.equal(await status(...login, '-H', `If-None-Match: "${sha256}"`, download), '304')
     t.equal(await status(...login, '-r', '99999999-', download), '416')
+  })
+
+  await t.test('are answered as the API describes it, each status once', async (t) => {
+    const held = heldFetchAt(url)
+    const authorization = `Basic ${Buffer.from(`root:${password}`).toString('base64')}`
+    const put = async (body: Buffer) =>
+      (
+        await held('/api/v1/distributions/im2-agent/held.tgz', {
+          method: 'PUT',
+          headers: { authorization },
+          body,
+        })
+      ).status
+    t.same([await put(content), await put(content), await put(Buffer.from('no gzip'))], [201, 200, 400])
+    const cases: [number, string, Record<string, string>][] = [
+      [200, 'held.tgz', {}],
+      [206, 'held.tgz', { range: 'bytes=1000-' }],
+      [304, 'held.tgz', { 'if-none-match': `"${sha256}"` }],
+      [404, 'none.tgz', {}],
+      [412, 'held.tgz', { 'if-match': '"another"' }],
+      [416, 'held.tgz', { range: 'bytes=99999999-' }],
+    ]
+    for (const [expected, name, headers] of cases) {
+      const answer = await held(`/download/im2-agent/${name}`, { headers: { authorization, ...headers } })
+      t.equal(answer.status, expected)
+      await answer.arrayBuffer()
+    }
+    t.equal((await held('/download/im2-agent/held.tgz')).status, 403)
+    await api.ok('DELETE', '/distributions/im2-agent/held.tgz')
   })
 
   await t.test('are reached by links without credentials, once', async (t) => {

@@ -1,6 +1,7 @@
 // Watching jobs: server-sent events, live and afterwards, with connections that are cut and gateways that die.
 import { until } from '@slipway/test-kit'
 import t from 'tap'
+import { heldFetchAt } from '../harness/described.ts'
 import { type EventClient, followEvents } from '../harness/event-stream.ts'
 import { fillInventory, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
@@ -21,7 +22,9 @@ const router = lab.router('asr9k', 'ssh')
 await fillInventory(api, lab, [router])
 
 const authorization = `Basic ${Buffer.from(`root:${adminPassword}`).toString('base64')}`
-const urlOf = (id: number) => `${slipway.url}/api/v1/install/${id}/events`
+const held = heldFetchAt(slipway.url)
+const pathOf = (id: number) => `/api/v1/install/${id}/events`
+const urlOf = (id: number) => `${slipway.url}${pathOf(id)}`
 const named = ({ events }: EventClient, name: string) => events.filter((event) => event.name === name)
 const statuses = (client: EventClient) => named(client, 'status').map(({ data }) => data['status'])
 const seqs = (client: EventClient) => named(client, 'activity').map(({ data }) => Number(data['seq']))
@@ -72,7 +75,7 @@ t.test('an upgrade is watched live; what is cut or dies costs no event and bring
     t.equal(named(later, 'activity').at(-1)?.data['kind'], 'ended')
     t.ok((cut.get(id)?.connections() ?? 0) > 2, 'connections were cut')
     const headers = { authorization, 'last-event-id': later.lastId() }
-    t.equal((await fetch(urlOf(id), { headers })).status, 204)
+    t.equal((await held(pathOf(id), { headers })).status, 204)
     t.same(findSecrets(JSON.stringify(later.events), lab.passwords), [])
   }
   const live = [...steady.values()].flatMap(({ events }) => events)
@@ -102,7 +105,7 @@ t.test('a job that waits is watched, fails, runs again, and is deleted', async (
   await api.ok('DELETE', `/install/delete?id=${waiting}`)
   await watched.done
   t.equal(watched.events.at(-1)?.name, 'deleted')
-  t.equal((await fetch(urlOf(waiting), { headers: { authorization } })).status, 400)
+  t.equal((await held(pathOf(waiting), { headers: { authorization } })).status, 400)
 
   const id = await ask(row)
   const failing = followEvents({ url: urlOf(id), authorization })

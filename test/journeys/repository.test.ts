@@ -1,11 +1,13 @@
 // Slipway as its own server repository: software is published, a simulated eXR router is upgraded with it by one-time
 // links, and nobody but that router ever sees them. In the shape that is chosen.
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import type { JobRow } from '../harness/api.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
+import { heldFetchAt } from '../harness/described.ts'
 import { fillInventory, isCommitted, packagesFor, packagesWhen, region } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
 import { findSecrets } from '../harness/secrets.ts'
@@ -24,6 +26,7 @@ t.teardown(async () => {
   await remove()
 })
 
+const held = heldFetchAt(url)
 const router = lab.router('ncs5500', 'ssh')
 const hostname = router.name
 const files = packagesFor(lab, router)
@@ -34,9 +37,12 @@ const LINK = /http:\/\/\S+\/download\/link\/([A-Za-z0-9_-]{43})/
 await fillInventory(api, lab, [router])
 
 t.test('software is published and its directory named as a repository', async (t) => {
+  const authorization = `Basic ${Buffer.from(`root:${password}`).toString('base64')}`
   for (const file of files) {
-    const to = `${url}/api/v1/distributions/ncs5500/${file}?software=true`
-    t.equal(await status('-T', join(folder, file), '-u', `root:${password}`, to), '201', file)
+    const to = `/api/v1/distributions/ncs5500/${file}?software=true`
+    const body = await readFile(join(folder, file))
+    const answer = await held(to, { method: 'PUT', headers: { authorization }, body })
+    t.equal(answer.status, 201, file)
   }
   await api.ok('POST', '/server_repositories', {
     hostname: 'builtin',
@@ -81,7 +87,7 @@ t.test('the link was for once', async (t) => {
   const [link] = await links()
   if (link === undefined) throw new Error('the router got no link')
   for (const file of files) t.equal(await status(`${link.url}/${file}`), '403', file)
-  t.equal(await status(`${link.url}/other.rpm`), '403')
+  t.equal((await held(`${new URL(link.url).pathname}/other.rpm`)).status, 403)
 })
 
 t.test('who fetched what is on record', async (t) => {
