@@ -1,17 +1,20 @@
 // Pure rules: preconditions and ranges, memory of transfers, content of archives.
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { createGzip, deflateRawSync, gzipSync } from 'node:zlib'
 import { distributionNameProblem, parseDistributionPath } from '@slipway/contracts'
+import { systemClock } from '@slipway/service-kit'
 import fc from 'fast-check'
 import t from 'tap'
 import { pack } from 'tar-stream'
 import { createBufferPool } from '../src/downloads/buffer-pool.ts'
 import { decide } from '../src/downloads/preconditions.ts'
 import { checkContent } from '../src/files/content-check.ts'
+import { createFileIndex } from '../src/files/index-service.ts'
+import { createStoreFolder, type StoreFolder } from '../src/files/store-folder.ts'
 import { emptyZip } from './support.ts'
 
 const file = { etag: '"abc"', modifiedS: 784_111_777, size: 1_000 }
@@ -32,6 +35,50 @@ t.test('a range that is granted lies within the file', (t) => {
     fc.property(fc.string(), (range) => [200, 206, 416].includes(decide('GET', { range }, file).status)),
   )
   t.end()
+})
+
+t.test('a download does not wait for the digest of a large file, and finds it later', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'slipway-rules-'))
+  t.teardown(() => rm(root, { recursive: true, force: true }))
+  await mkdir(join(root, 'a'))
+  await writeFile(join(root, 'a/large.gz'), gzipSync('large'))
+  const folder = createStoreFolder(root)
+  t.teardown(() => folder.close())
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const slowFolder: StoreFolder = {
+    ...folder,
+    async openFile(name) {
+      const opened = await folder.openFile(name)
+      return opened && { ...opened, read: (...where) => held.then(() => opened.read(...where)) }
+    },
+  }
+  const index = createFileIndex({
+    folder: slowFolder,
+    store: {
+      list: async () => [],
+      find: async () => undefined,
+      save: async () => {},
+      remove: async () => {},
+    },
+    clock: systemClock,
+    log: { warn: () => {}, info: () => {} },
+    limits: { softwareBytes: 1_000 },
+    settleMs: 0,
+    hint: () => {},
+    noticed: () => {},
+  })
+  const name = { directory: 'a', file: 'large.gz' }
+  await Promise.all([
+    t.rejects(index.open(name), { code: 'DISTRIBUTION_BUSY' }),
+    t.rejects(index.open(name), { code: 'DISTRIBUTION_BUSY' }),
+  ])
+  release()
+  const served = await index.open(name)
+  t.equal(served?.known.refused, '')
+  served?.file.close()
 })
 
 t.test('preconditions stand in the order of RFC 9110', (t) => {

@@ -1,6 +1,6 @@
 // Which files are served, and with which digest. Known in memory by name and identity, so that a download costs no
 // statement; kept in the database, so that a start reads no file anew, and so that replicas share the work.
-import { type DistributionName, distributionNameProblem } from '@slipway/contracts'
+import { createError, type DistributionName, distributionNameProblem } from '@slipway/contracts'
 import type { Clock, ServiceDeps } from '@slipway/service-kit'
 import { examine, type Limits } from './examination.ts'
 import type { IndexStore } from './index-store.ts'
@@ -20,7 +20,10 @@ export type Look = IndexedFile | 'absent' | 'unsettled'
 
 export interface FileIndex {
   load(): Promise<void>
-  /** Opens a file that may be served; undefined if there is none. @param byLink also router software */
+  /**
+   * Opens a file that may be served; undefined if there is none. @param byLink also router software
+   * Error: DISTRIBUTION_BUSY, if it is still being read for its digest; that goes on, and the next one finds it.
+   */
   open(name: DistributionName, byLink?: boolean): Promise<ServedFile | undefined>
   /** Looks at a file and remembers what is found. */
   look(name: DistributionName): Promise<Look>
@@ -50,6 +53,8 @@ export interface FileIndexDeps {
   readonly noticed: (file: IndexedFile) => void
 }
 
+/** How long a download waits for the look at its file; large ones take seconds. Answers come within two. */
+const LOOK_MS = 700
 /** Files that are read at once: the disk is for downloads. */
 const READ_AT_ONCE = 2
 
@@ -151,7 +156,7 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
           return undefined
         }
         opened.close()
-        if (typeof (await look(name)) === 'string') return undefined
+        if (typeof (await inTime(look(name))) === 'string') return undefined
       }
       return undefined
     },
@@ -167,5 +172,18 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
     },
     find: (name) => files.get(keyOf(name)),
     all: () => [...files.values()],
+  }
+}
+
+/** The look's end, or DISTRIBUTION_BUSY if that takes too long. */
+async function inTime(look: Promise<Look>): Promise<Look> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(createError('DISTRIBUTION_BUSY')), LOOK_MS)
+  })
+  try {
+    return await Promise.race([look, tooLong])
+  } finally {
+    clearTimeout(timer)
   }
 }

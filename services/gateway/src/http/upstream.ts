@@ -6,9 +6,10 @@ import type { FastifyInstance } from 'fastify'
 
 /** The agent's default of 128 would let slow agents hold up all others. */
 const CONNECTIONS = 4_096
-const CONNECT_TIMEOUT_MS = 1_500
-/** Until it begins to answer: a file that was put there by hand may have to be read first. */
-const HEADERS_TIMEOUT_MS = 60_000
+/** A replica that is away without refusing (its machine is gone) must leave time for another one. */
+const CONNECT_TIMEOUT_MS = 700
+/** Until it begins to answer, which it does at once or says why not. Source: REST contract, section 1: 503 within 2 s. */
+const HEADERS_TIMEOUT_MS = 1_900
 const ERROR_LIMIT_BYTES = 64 * 1024
 
 export type Upstream = Readonly<Record<string, string | string[] | undefined>>
