@@ -22,6 +22,7 @@ import {
 import { createLogger, createMetrics, systemClock } from '@slipway/service-kit'
 import type { FastifyPluginAsync } from 'fastify'
 import { createDownloadProxy } from '../src/distribution/download-proxy.ts'
+import { createPublishProxy } from '../src/distribution/publish-proxy.ts'
 import { type GatewayConfig, gatewayService } from '../src/index.ts'
 import { createLogProxy } from '../src/install/log-proxy.ts'
 
@@ -37,6 +38,8 @@ export interface World {
   sessionLogs?: FastifyPluginAsync
   /** Session logs come from executors at these URLs instead. */
   executorUrls?: readonly string[]
+  /** Distributions come from, and go to, services at these URLs. */
+  distributionUrls?: readonly string[]
   /** Services that are away. */
   away?: readonly ('auth' | 'inventory' | 'scheduler' | 'executor')[]
   now?: string
@@ -121,7 +124,8 @@ export async function build(t: Teardown, world: World = {}) {
   const now = world.now
   const clock = now === undefined ? systemClock : { ...systemClock, now: () => new Date(now) }
   const bus = await hub.connect('gateway')
-  const { executorUrls } = world
+  // By default nobody listens there: what needs the distribution service is answered 503.
+  const { executorUrls, distributionUrls = ['http://127.0.0.1:9'] } = world
   const gateway = await gatewayService.create({
     bus,
     log,
@@ -139,11 +143,8 @@ export async function build(t: Teardown, world: World = {}) {
       sessionLogs: executorUrls
         ? createLogProxy({ bus, executorUrls, log })
         : (world.sessionLogs ?? defaultSessionLogs),
-      publishing: () => async (app) => {
-        app.put('/distributions/:directory/:file', async () => ({}))
-      },
-      // Nobody listens there: what needs the distribution service is answered 503.
-      downloads: (auth) => createDownloadProxy({ urls: ['http://127.0.0.1:9'], auth, log }),
+      publishing: () => createPublishProxy({ urls: distributionUrls, log }),
+      downloads: (auth) => createDownloadProxy({ urls: distributionUrls, auth, log }),
     },
     health: { name: 'test', live: () => true, ready: {}, metrics: createMetrics() },
   })

@@ -65,8 +65,11 @@ export function downloadRoutes(deps: DownloadDeps): FastifyPluginAsync {
 
 async function answer(deps: DownloadDeps, identify: Identify, request: FastifyRequest, reply: FastifyReply) {
   const parts = pathParts(request)
-  const permit = (await permitOfLink(deps, parts)) ?? (await permitOfCaller(identify, request, parts))
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw createError('ROUTE_METHOD_NOT_ALLOWED')
+  const isFetched = request.method === 'GET' || request.method === 'HEAD'
+  // A link lets fetch, and nothing else.
+  const byLink = isFetched ? await permitOfLink(deps, parts) : undefined
+  const permit = byLink ?? (await permitOfCaller(identify, request, parts))
+  if (!isFetched) throw createError('ROUTE_METHOD_NOT_ALLOWED')
   if (permit === undefined) throw createError('ROUTE_NOT_FOUND')
   const served = await deps.index.open(permit.name, permit.byLink)
   if (served === undefined) throw createError('ROUTE_NOT_FOUND')
@@ -184,8 +187,8 @@ async function ended(done: (sent: Sent) => void, sending: Promise<Sent>): Promis
   return sent
 }
 
-/** How long a download waits for memory before it is told to come again. */
-const BUSY_MS = 2_000
+/** How long a download waits for memory before it is told to come again: the answer comes within two seconds. */
+const BUSY_MS = 1_000
 
 function representationOf(known: IndexedFile, { stats }: StoreFile): Representation {
   // A date in the future says nothing about when the file changed (RFC 9110, section 8.8.2.1).

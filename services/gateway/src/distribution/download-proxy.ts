@@ -55,13 +55,15 @@ export function createDownloadProxy({ urls, auth, log }: DownloadProxyDeps): Fas
     for (const url of [downloadPrefix, `${downloadPrefix}/*`]) {
       app.all(url, {
         onRequest: async (request) => {
-          if (!isLink(request)) await identify(request)
-          if (request.method !== 'GET' && request.method !== 'HEAD') {
-            throw createError('ROUTE_METHOD_NOT_ALLOWED')
-          }
+          const isFetched = request.method === 'GET' || request.method === 'HEAD'
+          const byLink = isLink(request) && isFetched
+          if (!byLink) await identify(request)
+          if (!isFetched) throw createError('ROUTE_METHOD_NOT_ALLOWED')
           // A GET's body means nothing, and is not sent on.
           delete request.headers['content-type']
-          if (upstreamPath(request) === undefined) throw createError('ROUTE_NOT_FOUND')
+          if (upstreamPath(request) === undefined) {
+            throw createError(byLink ? 'AUTH_UNAUTHENTICATED' : 'ROUTE_NOT_FOUND')
+          }
         },
         handler: async (request, reply) => {
           fetchFrom(turned(urls), request, reply)
@@ -90,12 +92,18 @@ export function createDownloadProxy({ urls, auth, log }: DownloadProxyDeps): Fas
       onError: (_reply, { error }) => {
         if (reply.raw.headersSent) return void reply.raw.destroy()
         log.warn({ err: error, distribution: url }, 'the distribution service does not answer')
-        fetchFrom(others, request, reply)
+        // Who was silent has used up the time, and may have counted a use of a link.
+        fetchFrom(isSilence(error) ? [] : others, request, reply)
       },
     })
   }
 }
 
+/** It took the request and did not begin to answer in time. */
+const isSilence = (error: Error) => 'code' in error && silence.has(String(error.code))
+const silence = new Set(['UND_ERR_HEADERS_TIMEOUT', 'FST_REPLY_FROM_GATEWAY_TIMEOUT'])
+
+/** `link/<token>/<file>`: for fetching, the token is the credentials. */
 const isLink = ({ url }: FastifyRequest) => partsOf(url)[0] === 'link' && partsOf(url).length === 3
 
 /** What stands below the prefix, not decoded. */
