@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { havePrograms } from '@slipway/test-kit'
+import { havePrograms, until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import { makeDataDir } from '../harness/data-dir.ts'
 import { heldFetchAt } from '../harness/described.ts'
@@ -27,6 +27,12 @@ if (havePrograms(t, { curl: 'curl', wget: 'wget' })) {
     })
     await journey(t, slipway, path)
   })
+}
+
+interface Activity {
+  kind: string
+  bytes: number
+  complete: boolean
 }
 
 /** Asks for the large file and takes nothing but the first bytes. */
@@ -97,6 +103,11 @@ async function journey(t: Test, { url, password, api }: OpenSlipway, folder: str
       t.equal(await status(...login, '--path-as-is', `${url}/download/${path}`), '404', path)
       t.equal(await status('--path-as-is', `${url}/download/${path}`), '403', path)
     }
+    for (const path of ['link//x', 'link/a/%zz', 'link/a/.x', 'link/a/b']) {
+      t.equal(await status('--path-as-is', `${url}/download/${path}`), '403', path)
+    }
+    t.equal(await status('-X', 'POST', `${url}/download/link/a/b`), '403')
+    t.equal(await status(...login, '-X', 'POST', `${url}/download/link/a/b`), '405')
     t.equal(await status(...login, '-X', 'POST', download), '405')
     const head = await curl(...login, '-I', '-H', 'Accept: text/html', download)
     t.match(head, new RegExp(`etag: "${sha256}"`, 'i'))
@@ -143,21 +154,53 @@ async function journey(t: Test, { url, password, api }: OpenSlipway, folder: str
     t.equal(await status(link), '403')
   })
 
+  await t.test('have links only within their bounds', async (t) => {
+    const links = '/distributions/im2-agent/agent.tgz/links'
+    const week = 7 * 24 * 3_600
+    for (const body of [{ expires_in: 1 }, { expires_in: week, uses: 1_000 }, {}]) {
+      t.match(await api.call('POST', links, body), { status: 200 }, JSON.stringify(body))
+    }
+    const wrong = [
+      ...[0, -1, 1.5, week + 1, '60', true, [60], {}].map((expires_in) => ({ expires_in })),
+      ...[0, -1, 1.5, 1_001, '1', [1]].map((uses) => ({ uses })),
+      { file: 'other.tgz' },
+      [{ uses: 1 }, { uses: 1 }],
+      [7],
+    ]
+    for (const body of wrong) {
+      const answer = await api.call('POST', links, body)
+      t.match(answer, { status: 400, body: { api_response: { status: 'FAILED' } } }, JSON.stringify(body))
+    }
+    t.equal((await api.call('POST', links.replace('agent.tgz', 'none.tgz'), {})).status, 404)
+  })
+
   await t.test('do not wait for 300 agents that take nothing', async (t) => {
     const large = join(folder, 'large.gz')
+    const size = 64 * 1_048_576
     await writeFile(large, content.subarray(0, 10))
-    await truncate(large, 24 * 1_048_576)
+    await truncate(large, size)
     t.equal(await status(...login, '-T', large, place.replace('agent.tgz', 'large.gz')), '201')
     const token = `Bearer ${(await api.call<{ token: string }>('GET', '/token')).body.token}`
+    const ended = async () => {
+      const path = '/distributions/im2-agent/large.gz/activity'
+      const { activity_list: all } = await api.ok<{ activity_list: Activity[] }>('GET', path)
+      return all.filter(({ kind }) => kind === 'downloaded')
+    }
     const slow = await Promise.all(Array.from({ length: 300 }, () => startReading(download, token)))
-    t.equal(slow.filter(({ destroyed }) => destroyed).length, 0)
     await curl(...login, '-f', '-o', target, download)
     t.ok((await readFile(target)).equals(content), 'the 301st gets all of it')
-    t.ok(
-      slow.every(({ bytesRead }) => bytesRead < 12 * 1_048_576),
-      'while the others have not',
-    )
+    t.same(await ended(), [], 'while the service has ended none of the 300')
+    t.equal(slow.filter((socket) => !socket.destroyed && socket.isPaused()).length, 300)
+    t.ok(slow.every(({ bytesRead }) => bytesRead < size / 2))
     for (const socket of slow) socket.destroy()
+    const transfers = await until(async () => (await ended()).length === 300 && (await ended()), {
+      message: 'all are on record',
+    })
+    t.ok(transfers.every(({ complete }) => !complete))
+    const sent = transfers.reduce((sum, { bytes }) => sum + bytes, 0)
+    t.comment(`${Math.round(sent / 300 / 1_024)} KiB sent to each`)
+    // What the service has sent and no agent has taken stands in between: buffers of the system, not the files.
+    t.ok(sent < (300 * size) / 4, `${sent} bytes sent`)
     await api.ok('DELETE', '/distributions/im2-agent/large.gz')
   })
 
