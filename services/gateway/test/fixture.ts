@@ -144,7 +144,8 @@ export async function build(t: Teardown, world: World = {}) {
         ? createLogProxy({ bus, executorUrls, log })
         : (world.sessionLogs ?? defaultSessionLogs),
       publishing: () => createPublishProxy({ urls: distributionUrls, log }),
-      downloads: (auth) => createDownloadProxy({ urls: distributionUrls, auth, log }),
+      downloads: (auth) =>
+        createDownloadProxy({ urls: distributionUrls, auth, log, headersTimeoutMs: 1_000 }),
     },
     health: { name: 'test', live: () => true, ready: {}, metrics: createMetrics() },
   })

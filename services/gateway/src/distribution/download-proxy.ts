@@ -18,6 +18,8 @@ export interface DownloadProxyDeps {
   urls: readonly string[]
   auth: IdentityDeps
   log: Pick<ServiceDeps<unknown>['log'], 'warn' | 'error'>
+  /** How long a replica that has taken a request may be silent; see installUpstream. */
+  headersTimeoutMs?: number
 }
 
 /** What of a request matters there. */
@@ -47,10 +49,15 @@ const passedHeaders = [
 ]
 
 /** The routes, with their own authentication and errors. Register them without a prefix. */
-export function createDownloadProxy({ urls, auth, log }: DownloadProxyDeps): FastifyPluginAsync {
+export function createDownloadProxy({
+  urls,
+  auth,
+  log,
+  headersTimeoutMs,
+}: DownloadProxyDeps): FastifyPluginAsync {
   return async (app) => {
     const identify = await installIdentity(app, auth)
-    await installUpstream(app)
+    await installUpstream(app, headersTimeoutMs)
     app.setErrorHandler((error, _request, reply) => sendFailure(asOurs(error, log), reply))
     for (const url of [downloadPrefix, `${downloadPrefix}/*`]) {
       app.all(url, {
