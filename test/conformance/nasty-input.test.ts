@@ -108,10 +108,8 @@ t.test(
   async (t) => {
     const big = Buffer.alloc(64 * 1024 * 1024, 0x20)
     t.equal((await ask('POST', '/hosts', { body: big })).status, 413)
-    // What takes JSON at all; the limit itself is enough here.
-    const taking = operations.filter(({ takesBody }) => takesBody)
-    t.ok(taking.length > changing.length, 'also what is no list of rows')
-    for (const { path } of taking) {
+    // The limit itself is enough here.
+    for (const { path } of changing) {
       const answer = await ask('POST', fill(path, 'no-such'), { body: big.subarray(0, 16 * 1024 * 1024 + 1) })
       t.equal(answer.status, 413, tell(path, answer))
     }
