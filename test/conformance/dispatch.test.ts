@@ -4,6 +4,7 @@ import type { JobRow } from '../harness/api.ts'
 import { type CreatedJob, fillInventory, packagesFor, region } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
 import { openSlipway } from '../harness/shared.ts'
+import { ahead } from './world.ts'
 
 // Operations that take their time, so that a cancellation finds one at work.
 const lab = await startLab(['--operation-ms', '3000'])
@@ -121,6 +122,24 @@ t.test('a running job is cancelled, resubmitted, and what waited for it goes on'
   t.same(both.map(({ status }) => status).sort(), [200, 400], 'twice at the same time is once')
   t.equal((await api.jobWhen(add, ended)).status, 'completed')
   t.equal((await api.jobWhen(activate, ended)).status, 'completed')
+})
+
+t.test('a job is resubmitted for a time, which may be moved again once it has failed', async (t) => {
+  const [id = 0] = await schedule({
+    hostname,
+    install_action: 'Add',
+    server_repository: lab.repository.row.hostname,
+    software_packages: 'no-such-file.pie',
+  })
+  t.equal((await api.jobWhen(id, ended)).status, 'failed')
+  const later = ahead(3)
+  const done = { status: 'SUCCESS', id, hostname, install_action: 'Add' }
+  t.same(await api.ok('POST', `/install/${id}/resubmit`, later), done)
+  const job = await api.jobWhen(id, scheduled)
+  const row = await api.ok<{ install_job_list: JobRow[] }>('GET', `/install?id=${id}&utc_offset=%2B00:00`)
+  t.match(row.install_job_list, [{ id, status: 'scheduled', scheduled_time: later.scheduled_time }])
+  t.match(job.status_message, /^(?!Cancelled)/)
+  await api.ok('DELETE', `/install/delete?id=${id}`)
 })
 
 t.test('unknown jobs', async (t) => {

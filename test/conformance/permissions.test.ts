@@ -4,14 +4,14 @@ import t, { type Test } from 'tap'
 import { forgeTokens } from '../harness/forged-tokens.ts'
 import { openSlipway } from '../harness/shared.ts'
 import { revokeTokens, type UsersWorld, userPassword, users } from './users.ts'
-import { type Answer, basic, connectTo } from './world.ts'
+import { type Answer, basic, connectTo, readAnswer } from './world.ts'
 
 const everybody = ['Admin', 'Network Admin', 'Operator', 'Viewer']
 const managers = everybody.slice(0, 2)
 const operators = everybody.slice(0, 3)
 const admins = everybody.slice(0, 1)
 
-/** Who may, by endpoint; endpoints that the running product does not have are passed over. */
+/** Who may, by endpoint: exactly those that the running product says it has. */
 const table: Record<string, readonly string[] | 'password' | 'public'> = {
   'GET /token': 'password',
   'POST /hosts': managers,
@@ -57,38 +57,57 @@ const table: Record<string, readonly string[] | 'password' | 'public'> = {
   'DELETE /users/{}/delete': admins,
   'POST /users/me/password': everybody,
   'GET /openapi.json': 'public',
+  'GET /download/{}/{}': everybody,
 }
 
 interface Endpoint {
   method: string
+  /** Below /api/v1, but for files of distributions. */
   path: string
   may: readonly string[] | 'password' | 'public'
 }
 
-/** The endpoints below /api/v1 that the product says it has; an unknown one is a failure of the test. */
+/** Section 7: files stand outside of /api/v1, and have refusals of their own. */
+const isDownload = ({ path }: Endpoint) => path.startsWith('/download/')
+
+/** What the product says it has; an unknown endpoint is a failure of the test, and a row of the table without one. */
 async function endpoints(t: Test, url: string): Promise<Endpoint[]> {
   const response = await fetch(`${url}/api/v1/openapi.json`)
   const { paths } = (await response.json()) as { paths: Record<string, Record<string, unknown>> }
   const found = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => [method.toUpperCase(), path] as const),
   )
-  return found.flatMap(([method, described]) => {
-    if (!described.startsWith('/api/v1/')) return []
-    const path = described.slice('/api/v1'.length)
+  const leftOver = new Set(Object.keys(table))
+  const all = found.flatMap(([method, described]) => {
+    const path = described.replace(/^\/api\/v1/, '')
     const name = `${method} ${path.replace(/\{\w+\}/g, '{}')}`
     const may = table[name]
+    // Links prove themselves, and health needs nothing: other tests tell of them.
+    if (may === undefined && !described.startsWith('/api/v1/')) return []
+    leftOver.delete(name)
     if (may === undefined) t.fail(`${name} must stand in the table of this test`)
     return may === undefined ? [] : [{ method, path, may }]
   })
+  t.same([...leftOver], [], 'each row of the table is of an endpoint')
+  return all
 }
 
 /** Sends nothing that could change anything: whoever is let in is told that his request is wrong. */
-function knockAt(ask: UsersWorld['ask']) {
-  const knockOnce = ({ method, path }: Endpoint, authorization: string | null) =>
-    ask(method, path.replace(/\{id\}/g, '999999').replace(/\{\w+\}/g, 'nobody'), {
+function knockAt(url: string, ask: UsersWorld['ask']) {
+  const download = async (authorization: string | null) =>
+    readAnswer(
+      await fetch(`${url}/download/nobody/agent.zip`, {
+        headers: authorization === null ? {} : { authorization },
+      }),
+    )
+  const knockOnce = (endpoint: Endpoint, authorization: string | null) => {
+    if (isDownload(endpoint)) return download(authorization)
+    const { method, path } = endpoint
+    return ask(method, path.replace(/\{id\}/g, '999999').replace(/\{\w+\}/g, 'nobody'), {
       authorization,
       ...(method === 'POST' || method === 'PUT' ? { body: [] } : {}),
     })
+  }
   /** A busy machine may say 503, try again; that is no word about permission. */
   const knock = async (endpoint: Endpoint, authorization: string | null): Promise<Answer> => {
     const answer = await knockOnce(endpoint, authorization)
@@ -116,6 +135,21 @@ const asStranger = (answer: Answer) =>
     ? ''
     : `${answer.status} ${answer.text.slice(0, 200)}`
 
+/** The same of an endpoint's answer: a file that nobody may see is Forbidden, without a challenge. */
+function asStrangerAt(endpoint: Endpoint, answer: Answer): string {
+  if (!isDownload(endpoint)) return asStranger(answer)
+  return isFileRefusal(answer, 403, 'Forbidden') ? '' : `${answer.status} ${answer.text.slice(0, 200)}`
+}
+
+const isFileRefusal = (answer: Answer, status: number, message: string) =>
+  answer.status === status && messageOf(answer) === message && answer.headers.get('www-authenticate') === null
+
+function asKnownAt(endpoint: Endpoint, answer: Answer, isAllowed: boolean): string {
+  if (!isDownload(endpoint)) return asKnown(answer, isAllowed)
+  // Everybody whom Slipway knows may; there is no file of this name.
+  return isFileRefusal(answer, 404, 'Not Found') ? '' : `${answer.status} ${answer.text.slice(0, 200)}`
+}
+
 function asKnown(answer: Answer, isAllowed: boolean): string {
   const isDenied =
     answer.status === 401 &&
@@ -129,7 +163,7 @@ t.test('who may do what', async (t) => {
   const slipway = await openSlipway()
   t.teardown(() => slipway.close())
   const { ask } = connectTo(slipway.url)
-  const knock = knockAt(ask)
+  const knock = knockAt(slipway.url, ask)
   const known = everybody.map((privilege) => ({
     username: `user ${privilege}`,
     password: userPassword,
@@ -154,7 +188,7 @@ t.test('who may do what', async (t) => {
         const answer = await knock(endpoint, each)
         if (may === 'password' && index === 0) return asStranger(answer)
         const isAllowed = typeof may === 'string' || may.includes(privilege)
-        const found = asKnown(answer, isAllowed)
+        const found = asKnownAt(endpoint, answer, isAllowed)
         return found === '' ? '' : `${method} ${path}: ${found}`
       })
       t.same(wrong.filter(Boolean), [], privilege)
@@ -163,7 +197,7 @@ t.test('who may do what', async (t) => {
 
   const refusedEverywhere = async (t: Test, what: string, authorization: string | null) => {
     const wrong = await fewAtATime(closed, async (endpoint) => {
-      const found = asStranger(await knock(endpoint, authorization))
+      const found = asStrangerAt(endpoint, await knock(endpoint, authorization))
       return found === '' ? '' : `${endpoint.method} ${endpoint.path}: ${found}`
     })
     t.same(wrong.filter(Boolean), [], what)

@@ -103,7 +103,8 @@ export async function createWorld({ url }: Pick<Slipway, 'url'>, lab: Lab): Prom
   return { ...client, lab }
 }
 
-async function readAnswer(response: Response): Promise<Answer> {
+/** Reads an answer to its end. */
+export async function readAnswer(response: Response): Promise<Answer> {
   const { status, headers } = response
   const bytes = Buffer.from(await response.arrayBuffer())
   const text = bytes.toString()

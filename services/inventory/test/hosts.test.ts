@@ -110,6 +110,41 @@ t.test(
   },
 )
 
+t.test(
+  'each field of the connection, changed alone, asks for a discovery; set as it was it does not',
+  async (t) => {
+    const running = await build(t)
+    await running.ask(inventoryMessages.upsertJumpHosts, {
+      rows: [{ name: 'jump', connectionType: 'ssh', address: '10.9.9.9' }],
+    })
+    await addHosts(running, [hostInput('R1')])
+    const changes: Partial<HostInput>[] = [
+      { username: 'lab' },
+      { ports: ['2022'] },
+      { jumpHost: 'jump' },
+      { connectionType: 'telnet' },
+      { enablePassword: 'En@ble-R1' },
+      { jumpHost: null },
+      { roles: 'PE' },
+    ]
+    for (const change of changes) {
+      const rows = [{ hostname: 'R1', ...change }]
+      await running.ask(inventoryMessages.upsertHosts, { rows })
+      // A password is sealed anew each time, which nobody can tell from another one.
+      if (change.enablePassword === undefined) await running.ask(inventoryMessages.upsertHosts, { rows })
+    }
+    const recorded = await running.scheduler.untilRecorded(1 + changes.length)
+    t.same(
+      recorded.map(({ version, discover }) => ({ version, discover })),
+      [...changes.keys(), changes.length].map((index) => ({
+        version: index + 1,
+        // All but the last: roles are no part of the connection.
+        discover: index < changes.length,
+      })),
+    )
+  },
+)
+
 t.test('seals credentials, for their row and field only', async (t) => {
   const running = await build(t)
   const rows = [hostInput('R1', { password: 'Pa$$word-R1', enablePassword: 'En@ble-R1' }), hostInput('R2')]
