@@ -6,7 +6,7 @@ import { catalog } from './catalog.ts'
 import { bodies, envelopes, keys, names, parameters, paths } from './conventions.ts'
 import { dependencies } from './dependencies.ts'
 import { discovery, hostChecks, hostLists, hostSamples, hostUpserts, manyHosts } from './hosts.ts'
-import { installChecks, installSamples, installTimes } from './install.ts'
+import { installChecks, installOnce, installSamples, installTimes } from './install.ts'
 import { jobs, manyJobs } from './jobs.ts'
 import { lengths } from './lengths.ts'
 import { namedThings, references, repositories } from './references.ts'
@@ -42,6 +42,7 @@ const areas: Record<string, (t: Test, world: World) => Promise<void>> = {
   'references and their use': references,
   'install: samples': installSamples,
   'install: validation': installChecks,
+  'install: the same request again': installOnce,
   'install: times': installTimes,
   'install: dependencies': dependencies,
   // Last, as others count rows and pages.

@@ -1,6 +1,7 @@
 // REST contract, section 5: POST /install, phase 1, validation. API guide 1.3.
+import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import { ahead, listOf, pick, type Row, refused, rowRefused, type World } from './world.ts'
+import { ahead, json, listOf, pick, type Row, refused, rowRefused, type World } from './world.ts'
 
 const pie = 'asr9k-px-5.3.3.CSCuz05961.pie'
 
@@ -137,6 +138,9 @@ export async function installChecks(t: Test, world: World): Promise<void> {
       'Add ',
       'Pre-upgrade',
       'Upgrade',
+      // Of later releases of the original; no executor here can do them.
+      'Rollback',
+      'Remove All Inactive',
       'constructor',
       '__proto__',
       'Ａdd',
@@ -363,6 +367,68 @@ export async function installChecks(t: Test, world: World): Promise<void> {
       )
     },
   )
+}
+
+/** The `Idempotency-Key` of a request. */
+export async function installOnce(t: Test, world: World): Promise<void> {
+  const { rows, host } = world
+  const { plain, clear } = await prepare(world)
+  const jobs = async () => (await rows('GET', '/install?hostname=R2')).length
+  const send = (key: string, body: unknown) =>
+    world.ask('POST', '/install', { body, headers: { ...json, 'idempotency-key': key } })
+  const conflict = 'The Idempotency-Key was used before, with another request body.'
+
+  t.test('the same key and body: the first answer byte for byte, and one job', async (t) => {
+    const before = await jobs()
+    const key = randomUUID()
+    const first = await send(key, [plain['Commit']])
+    t.equal(first.status, 200, first.text)
+    const again = await send(key, [plain['Commit']])
+    t.same([again.status, again.text], [first.status, first.text])
+    const both = await Promise.all([1, 2].map(() => send(key, [plain['Commit']])))
+    t.same(
+      both.map(({ text }) => text),
+      [first.text, first.text],
+    )
+    t.equal(await jobs(), before + 1)
+    const [other] = listOf(await send(randomUUID(), [plain['Commit']]))
+    t.not(other?.['id'], listOf(first)[0]?.['id'], 'another key is another request')
+    t.equal(await jobs(), before + 2)
+    await clear()
+  })
+  t.test('the same key with another body is 409, and creates nothing', async (t) => {
+    const key = randomUUID()
+    const first = await send(key, [plain['Commit']])
+    const before = await jobs()
+    for (const body of [[plain['Pre-Upgrade']], [{ ...plain['Commit'], ...ahead(99) }]]) {
+      refused(t, await send(key, body), 409, conflict)
+    }
+    t.equal((await send(key, [plain['Commit']])).text, first.text, 'the first answer is still kept')
+    t.equal(await jobs(), before)
+    await clear()
+  })
+  t.test('a refusal is kept too: 400 again, though the request would be good by now', async (t) => {
+    const key = randomUUID()
+    const body = [{ ...plain['Commit'], hostname: 'R2 of later' }]
+    const first = await send(key, body)
+    rowRefused(t, first, "'R2 of later' is an invalid hostname.")
+    await host('R2 of later')
+    const again = await send(key, body)
+    t.same([again.status, again.text], [400, first.text])
+    refused(t, await send(key, [plain['Commit']]), 409, conflict)
+    t.same(await rows('GET', '/install?hostname=R2%20of%20later'), [])
+    t.equal((await send(randomUUID(), body)).status, 200)
+    await rows('DELETE', '/install/delete?hostname=R2%20of%20later')
+  })
+  t.test('a key that is no key is 400, and creates nothing', async (t) => {
+    const before = await jobs()
+    for (const key of ['', 'a b', 'a, b', 'é', 'x'.repeat(256)]) {
+      refused(t, await send(key, [plain['Commit']]), 400, /^Header 'Idempotency-Key' is invalid/)
+    }
+    t.equal(await jobs(), before)
+    t.equal((await send(`"${randomUUID()}"`, [plain['Commit']])).status, 200, 'quotes are part of a key')
+    await clear()
+  })
 }
 
 export async function installTimes(t: Test, world: World): Promise<void> {
