@@ -91,6 +91,22 @@ t.test('bodies that nobody can take are refused by every operation', async (t) =
   await unchanged(t)
 })
 
+t.test('10,001 rows are 413 wherever rows are taken', async (t) => {
+  const body = JSON.stringify(Array(10_001).fill({}))
+  for (const { method, path } of changing) {
+    const answer = await ask(method, fill(path, 'no-such'), { body })
+    t.equal(answer.status, 413, tell(path, answer))
+  }
+  await unchanged(t)
+})
+
+t.test('the same switch twice in a request: the later row fails, and says so', async (t) => {
+  const row = { scope: 'host', name: 'no-such', paused: false }
+  const [, again] = listOf(await post('/dispatch', [row, { ...row, name: ' no-such ', paused: true }]))
+  t.match(again?.['status_message'], /^More than one entry with the same scope and name/)
+  await unchanged(t)
+})
+
 t.test('compressed bodies are refused', async (t) => {
   const body = gzipSync(JSON.stringify({ region_name: 'zipped' }))
   for (const encoding of ['gzip', 'br', 'deflate', 'x', 'gzip, gzip']) {
@@ -194,6 +210,22 @@ const good: Record<
     row: { profile_name: 'profile', command_list: ['show clock'] },
     free: ['command_list'],
   },
+  // Nobody of this name, so that a row which is taken shows; every value is refused before it is looked up.
+  '/users': {
+    row: {
+      username: 'nobody',
+      password: 'a password of nobody',
+      privilege: 'Viewer',
+      fullname: 'n',
+      email: 'e',
+      active: true,
+    },
+    free: ['username', 'password', 'fullname', 'email'],
+  },
+  '/dispatch': {
+    row: { scope: 'host', name: 'R1', paused: false, reason: 'r' },
+    free: ['reason'],
+  },
   '/install': {
     row: {
       hostname: 'R1',
@@ -208,6 +240,13 @@ const good: Record<
     // Looked up when the jobs are made: the dependency tests tell what becomes of others.
     free: ['dependency'],
   },
+}
+/** Keys that are true or false. */
+const isFlag = (key: string) => key === 'active' || key === 'paused'
+/** What tells rows of one request from each other, where a key of theirs can. */
+function namedAt(path: string, key: string, index: number): Row {
+  if (path === '/install') return {}
+  return path === '/dispatch' ? { name: `n${index}` } : { [key]: `n${index}` }
 }
 const control = /[\0-\x1f\x7f-\x9f]|\p{Surrogate}/u
 
@@ -234,10 +273,12 @@ t.test('texts that a router would read as more than a name are refused in every 
       const texts = nastyTexts.filter(
         (text) => !free.includes(key) || control.test(text) || (text.length > 600 && key !== 'dependency'),
       )
-      const values = nastyValues.filter((value) => !(key === 'dependency' && Number.isInteger(value)))
+      const isTaken = (value: unknown) =>
+        (key === 'dependency' && Number.isInteger(value)) || (isFlag(key) && typeof value === 'boolean')
+      const values = nastyValues.filter((value) => !isTaken(value))
       const all = [...texts.flatMap((text) => [text, [text], ` ${text}`]), ...values]
       const first = Object.keys(row)[0] ?? ''
-      const named = (index: number) => (path === '/install' ? {} : { [first]: `n${index}` })
+      const named = (index: number) => namedAt(path, first, index)
       const sent = all.map((value, index) => ({ ...row, ...named(index), [key]: value }))
       t.same(await notRefused(path, sent), [], `${key} of ${path}`)
     }
@@ -278,12 +319,34 @@ t.test('what routers are told of repositories holds nothing but names and paths'
   await unchanged(t)
 })
 
+t.test('credentials of repositories of every type take no control characters', async (t) => {
+  const server = { server_address: '192.0.2.1', home_directory: 'a', username: 'u', password: 'p' }
+  const types: Record<string, Row> = {
+    FTP: { ...server, vrf: 'v' },
+    SFTP: server,
+    SCP: { ...server, destination_on_host: 'disk0:' },
+    HTTP: server,
+    HTTPS: server,
+  }
+  const spoilt = [...nastyTexts.filter((text) => control.test(text) || text.length > 600), ...nastyValues]
+  for (const [server_type, keys] of Object.entries(types)) {
+    const sent = ['username', 'password'].flatMap((key) =>
+      spoilt.map((value) => ({ server_type, ...keys, [key]: value })),
+    )
+    const named = sent.map((row, index) => ({ hostname: `odd ${index}`, ...row }))
+    t.same(await notRefused('/server_repositories', named), [], server_type)
+  }
+  await unchanged(t)
+})
+
 t.test('odd Content-Types are read or refused, never stumbled over', async (t) => {
   const authorization = basic('root', adminPassword)
   const body = '{"no":"such"}'
   for (const type of oddContentTypes) {
     for (const [method, path] of [
       ['POST', '/regions'],
+      ['POST', '/hosts'],
+      ['POST', '/install'],
       ['GET', '/regions'],
       ['DELETE', '/regions/x/delete'],
       ['POST', '/no'],
@@ -424,6 +487,8 @@ const dead = (path: string): Row =>
     '/jump_hosts': { port_number: '0' },
     '/server_repositories': { device_path: 'a|b' },
     '/custom_command_profiles': { command_list: ['a\nb'] },
+    '/users': { privilege: 'nothing' },
+    '/dispatch': { paused: 'never' },
     '/install': { scheduled_time: 'never' },
   })[path] ?? {}
 
