@@ -12,41 +12,47 @@ const PROTO_KEY_IN_TEXT =
 /** Why a value cannot travel, or how many characters of text it holds at least. */
 export type Encodable = { refused: string } | { textLength: number }
 
-/** Looks through a value before it is encoded. Paths name keys, never values. */
+/** The most of a path that is told, from its end: keys may be long. */
+const refusalLimit = 200
+
+/**
+ * Looks through a value before it is encoded. Paths name keys, never values; they are put together only on the way
+ * back from what is refused, as nearly every value is good and some have ten thousand rows.
+ */
 export function inspectValue(value: unknown): Encodable {
   let textLength = 0
-  function walk(item: unknown, path: string, depth: number): string | undefined {
+  function walk(item: unknown, depth: number): string | undefined {
     if (typeof item === 'string') {
       textLength += item.length
       return undefined
     }
     if (item === null || typeof item === 'boolean') return undefined
-    if (typeof item === 'number') return Number.isFinite(item) ? undefined : `${path}: not a finite number`
-    if (typeof item !== 'object') return `${path}: a ${typeof item} cannot travel`
-    if (depth === depthLimit) return `${path.slice(0, 100)}: nested too deeply`
-    if (Array.isArray(item)) return walkArray(item, path, depth)
-    return walkObject(item, path, depth)
+    if (typeof item === 'number') return Number.isFinite(item) ? undefined : ': not a finite number'
+    if (typeof item !== 'object') return `: a ${typeof item} cannot travel`
+    if (depth === depthLimit) return ': nested too deeply'
+    return Array.isArray(item) ? walkArray(item, depth) : walkObject(item, depth)
   }
-  function walkArray(items: unknown[], path: string, depth: number): string | undefined {
+  function walkArray(items: unknown[], depth: number): string | undefined {
     for (let index = 0; index < items.length; index++) {
-      const refused = walk(items[index], `${path}/${index}`, depth + 1)
-      if (refused !== undefined) return refused
+      const refused = walk(items[index], depth + 1)
+      if (refused !== undefined) return `/${index}${refused}`
     }
     return undefined
   }
-  function walkObject(item: object, path: string, depth: number): string | undefined {
+  function walkObject(item: object, depth: number): string | undefined {
     if ('toJSON' in item && typeof item.toJSON === 'function') return undefined
     const prototype: unknown = Object.getPrototypeOf(item)
-    if (prototype !== Object.prototype && prototype !== null) return `${path}: not a plain object`
-    for (const [key, member] of Object.entries(item)) {
-      if (key === PROTO_KEY) return `${path}: key ${PROTO_KEY} is not allowed`
-      const refused = member === undefined ? undefined : walk(member, `${path}/${key}`, depth + 1)
-      if (refused !== undefined) return refused
+    if (prototype !== Object.prototype && prototype !== null) return ': not a plain object'
+    for (const key of Object.keys(item)) {
+      if (key === PROTO_KEY) return `: key ${PROTO_KEY} is not allowed`
+      const member: unknown = Reflect.get(item, key)
+      const refused = member === undefined ? undefined : walk(member, depth + 1)
+      if (refused !== undefined) return `/${key}${refused}`
     }
     return undefined
   }
-  const refused = walk(value, '', 0)
-  return refused === undefined ? { textLength } : { refused }
+  const refused = walk(value, 0)
+  return refused === undefined ? { textLength } : { refused: refused.slice(-refusalLimit) }
 }
 
 /** True if parsed JSON holds an own key `__proto__`, which a later Object.assign would turn into a prototype. */

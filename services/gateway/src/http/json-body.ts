@@ -1,5 +1,6 @@
 // Reads request bodies strictly: UTF-8, no member twice, no nesting deeper than any request needs, so that nothing
 // later has to fear what a body holds. `__proto__` stays an ordinary own key, which rows refuse as unknown.
+import { isUtf8 } from 'node:buffer'
 import { createError, type SlipwayError } from '@slipway/contracts'
 import { isJsonRow, type JsonRow } from '../rows/json-row.ts'
 
@@ -34,12 +35,14 @@ export function rowsOf(body: unknown): readonly JsonRow[] {
   return rows
 }
 
+/** U+FEFF, which some clients write before everything else. */
+const BYTE_ORDER_MARK = 0xfeff
+
+/** Several times as quick as a TextDecoder that refuses. */
 function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw malformed('it is not UTF-8.')
-  }
+  if (!isUtf8(bytes)) throw malformed('it is not UTF-8.')
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
 }
 
 /** V8 tells the place in words that may quote the body; only the place is passed on. */
@@ -119,8 +122,10 @@ function isEscaped(json: string, at: number): boolean {
 /** Members of all objects of a parsed value, whose depth is bounded: a key given twice is one of them. */
 function countMembers(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
-  const children: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
-  let members = Array.isArray(value) ? 0 : children.length
-  for (const child of children) members += countMembers(child)
+  const isList = Array.isArray(value)
+  const children: readonly unknown[] = isList ? value : Object.values(value)
+  let members = isList ? 0 : children.length
+  // Most members are texts: no call for each of them.
+  for (const child of children) if (typeof child === 'object') members += countMembers(child)
   return members
 }

@@ -28,12 +28,12 @@ type RowValue = string | string[] | boolean
 
 /** Reads a row. Throws the first failure: ROW_…, or what `identityMissing` makes. */
 export function readRow<F extends FieldTable>(row: JsonRow, fields: F, rules: RowRules = {}): RowOf<F> {
-  const entries = Object.entries(fields)
-  for (const [, field] of entries) if (field.role === 'identity') readIdentity(row, field, rules)
-  assertKnownKeys(row, knownKeys(fields))
-  for (const [, field] of entries) if (field.role === 'needed') assertNotEmpty(row, field)
+  const plan = planOf(fields)
+  for (const field of plan.identities) readIdentity(row, field, rules)
+  assertKnownKeys(row, plan.known)
+  for (const field of plan.needed) assertNotEmpty(row, field)
   const values: Record<string, RowValue | null> = {}
-  for (const [property, field] of entries) {
+  for (const [property, field] of plan.entries) {
     const value = readField(row, field)
     if (value !== undefined) values[property] = value
   }
@@ -58,19 +58,34 @@ export function absentNeededKey(row: JsonRow, fields: FieldTable): string | unde
 
 /** Refuses keys nobody knows. Errors: ROW_KEY_UNKNOWN, ROW_KEYS_UNKNOWN. */
 export function assertKnownKeys(row: JsonRow, known: ReadonlySet<string>): void {
-  const unknown = Object.keys(row).filter((key) => !known.has(key))
-  if (unknown.length === 0) return
+  const keys = Object.keys(row)
+  if (keys.every((key) => known.has(key))) return
+  const unknown = keys.filter((key) => !known.has(key))
   throw createError(unknown.length === 1 ? 'ROW_KEY_UNKNOWN' : 'ROW_KEYS_UNKNOWN', [unknown.join(',')])
 }
 
-const knownKeysOf = new WeakMap<FieldTable, ReadonlySet<string>>()
+/** A table of fields as rows are read by it: made once, as a request may have ten thousand of them. */
+interface ReadingPlan {
+  readonly entries: readonly (readonly [property: string, field: AnyField])[]
+  readonly identities: readonly AnyField[]
+  readonly needed: readonly AnyField[]
+  readonly known: ReadonlySet<string>
+}
 
-function knownKeys(fields: FieldTable): ReadonlySet<string> {
-  const known =
-    knownKeysOf.get(fields) ??
-    new Set(Object.values(fields).flatMap(({ key, alias }) => (alias === undefined ? [key] : [key, alias])))
-  knownKeysOf.set(fields, known)
-  return known
+const plans = new WeakMap<FieldTable, ReadingPlan>()
+
+function planOf(fields: FieldTable): ReadingPlan {
+  const made = plans.get(fields)
+  if (made !== undefined) return made
+  const all = Object.values(fields)
+  const plan = {
+    entries: Object.entries(fields),
+    identities: all.filter(({ role }) => role === 'identity'),
+    needed: all.filter(({ role }) => role === 'needed'),
+    known: new Set(all.flatMap(({ key, alias }) => (alias === undefined ? [key] : [key, alias]))),
+  }
+  plans.set(fields, plan)
+  return plan
 }
 
 function given(row: JsonRow, field: AnyField): unknown {
@@ -95,10 +110,8 @@ function readField(row: JsonRow, field: AnyField): RowValue | null | undefined {
 }
 
 function readAndLimit(raw: unknown, field: AnyField): RowValue {
-  const limited = <T>(typed: Field<T>): T => {
-    const value = typed.read(raw)
-    typed.checkLength(value)
-    return value
-  }
-  return limited(field as Field<RowValue>)
+  const typed = field as Field<RowValue>
+  const value = typed.read(raw)
+  typed.checkLength(value)
+  return value
 }

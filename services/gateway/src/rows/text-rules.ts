@@ -1,6 +1,8 @@
 // What every string of a request must keep, whatever it means. Source: REST contract, section 1.
 import { createError, isValidName, normalizeName } from '@slipway/contracts'
 
+/** What most texts hold nothing of: a control character, or half of a pair of surrogates that may lack its other half. */
+const SUSPICIOUS = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff]/
 /** C0 controls, DEL and C1 controls: `\r`, `\n`, NUL and the like. */
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/
 /** Half of a surrogate pair: it has no UTF-8 form, so a database would store something else. Sample: "\ud800". */
@@ -8,6 +10,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Refuses control characters and strings that are not Unicode. Errors: ROW_CONTROL_CHARACTERS, ROW_INVALID_VALUE. */
 export function assertPlainText(key: string, text: string): void {
+  if (!SUSPICIOUS.test(text)) return
   if (CONTROL_CHARACTER.test(text)) throw createError('ROW_CONTROL_CHARACTERS', [key])
   if (LONE_SURROGATE.test(text)) throw createError('ROW_INVALID_VALUE', [key, 'it is not valid Unicode'])
 }

@@ -18,10 +18,17 @@ export function readBoolean(key: string, value: unknown): boolean {
  * @param numbers accept numbers in place of strings, as clients send ports. Error: ROW_WRONG_TYPE.
  */
 export function readItems(key: string, value: unknown, numbers: boolean): string[] {
+  if (typeof value === 'string' && !value.includes(',')) return itemOf(value)
   return readList(key, value, numbers)
     .flatMap((item) => item.split(','))
     .map((item) => item.trim())
     .filter((item) => item !== '')
+}
+
+/** The one item of a text without commas, which most are. */
+function itemOf(text: string): string[] {
+  const item = text.trim()
+  return item === '' ? [] : [item]
 }
 
 /** The strings of a list, or the one string, as they were given. Error: ROW_WRONG_TYPE. */
