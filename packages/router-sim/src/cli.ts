@@ -48,6 +48,7 @@ Options
   --banner TEXT        message of the day of every router
   --nasty-banner       a message of the day full of prompt-like characters
   --admin-login        eXR: the bare "admin" command asks for user and password
+  --keep-transcript    keep everything received and said on sessions, for GET /routers/NAME/transcript; grows
   --quiet              nothing on the standard error
   --help               this text
 
@@ -61,6 +62,7 @@ Try a router by hand
 Control API (JSON, loopback only)
   GET  /routers                     names, status, releases, counters of mutating commands
   GET  /routers/NAME                state, install log, every mutating command received, faults
+  GET  /routers/NAME/transcript     everything received and said on its sessions (--keep-transcript)
   POST /routers/NAME/faults         [{"kind":"drop","match":"install activate","nth":1}, ...]; [] clears
   POST /routers/NAME/reset          forgets counters and faults     POST /reset  all of them
   POST /routers/NAME/power-cycle    reloads at once
@@ -150,6 +152,7 @@ function readArguments(argv: readonly string[]): 'help' | { options: LabOptions;
       banner: { type: 'string' },
       'nasty-banner': { type: 'boolean' },
       'admin-login': { type: 'boolean' },
+      'keep-transcript': { type: 'boolean' },
       quiet: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -169,6 +172,7 @@ function readArguments(argv: readonly string[]): 'help' | { options: LabOptions;
     ...optional('ftp', values.ftp),
     ...optional('banner', banner),
     ...optional('adminLogin', values['admin-login']),
+    ...optional('keepTranscript', values['keep-transcript']),
     timing: {
       operationMs: milliseconds('--operation-ms', values['operation-ms']) ?? SLOW_ENOUGH_TO_WATCH.operationMs,
       reloadMs: milliseconds('--reload-ms', values['reload-ms']) ?? SLOW_ENOUGH_TO_WATCH.reloadMs,

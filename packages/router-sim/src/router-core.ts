@@ -5,6 +5,7 @@ import type { Fetchers } from './fetch/fetcher.ts'
 import type { InstallEngine } from './install/install-engine.ts'
 import type { Operation } from './install/operation.ts'
 import type { Session } from './session/session.ts'
+import type { Transcript } from './session/transcript.ts'
 import type { PackageStore } from './software/package-store.ts'
 
 /** How long things take on a simulated router, in milliseconds. */
@@ -57,6 +58,7 @@ export interface RouterCore {
   readonly syslogLines: () => readonly string[]
   /** A line was received: counts it if it changes something. */
   readonly received: (line: string, session: Session) => void
+  readonly transcript: Transcript
   /** Prints the last words of an operation to the session that started it, if it is still there. */
   readonly announce: (operation: Operation, lines: readonly string[], session: Session) => void
 }

@@ -27,6 +27,7 @@ import { DEFAULT_TIMING, type RouterCore, type Timing } from './router-core.ts'
 import { createPower } from './router-power.ts'
 import { type RouterState, snapshotOf } from './router-snapshot.ts'
 import type { SessionRecord } from './session/session-log.ts'
+import { createTranscript, type TranscriptEntry } from './session/transcript.ts'
 import { createVtyLines } from './session/vty-lines.ts'
 import { simError } from './sim-error.ts'
 import { initialPackages } from './software/demo-packages.ts'
@@ -72,6 +73,8 @@ export interface RouterOptions {
   readonly reachableFrom?: string
   /** Fetchers by URL scheme; default SFTP and FTP, and on eXR HTTP and HTTPS. */
   readonly fetchers?: Fetchers
+  /** Keep everything that is received and said on its sessions, for as long as it lives. Default: no. */
+  readonly keepTranscript?: boolean
   readonly now?: () => Date
 }
 
@@ -101,12 +104,14 @@ export interface SimulatedRouter extends Pick<EventEmitter<RouterEvents>, 'on' |
   readonly counts: () => Record<MutationKind, number>
   /** Sessions that are open or have ended, oldest first; at most the latest 2,000. */
   readonly sessionLog: () => readonly SessionRecord[]
+  /** What was received and said on all sessions, in order; empty without `keepTranscript`. */
+  readonly transcript: () => readonly TranscriptEntry[]
   /** Pairs of sessions that sent mutating commands in turns. */
   readonly overlaps: () => [number, number][]
   readonly faults: () => ReturnType<ReturnType<typeof createFaultScript>['list']>
   /** Replaces the fault script. @throws SIM_FAULT_INVALID */
   readonly setFaults: (faults: readonly Fault[]) => void
-  /** Forgets counted mutations and ended sessions, and clears the faults; software and log stay. */
+  /** Forgets counted mutations, ended sessions and the transcript, and clears the faults; software and log stay. */
   readonly reset: () => void
   /** Lets the running install operation take no more time: it ends as it would have. */
   readonly hurry: () => void
@@ -190,12 +195,14 @@ export function createRouter(options: RouterOptions): SimulatedRouter {
     state: () => snapshotOf(core, { status: power.status(), reloads: power.reloads() }),
     counts: () => countByKind(mutations),
     sessionLog: lines.log.all,
+    transcript: core.transcript.entries,
     overlaps: () => overlappingSessions(mutations),
     faults: faults.list,
     setFaults: script,
     reset() {
       mutations.length = 0
       lines.log.reset()
+      core.transcript.reset()
       script([])
     },
     hurry: core.engine.hurry,
@@ -220,6 +227,7 @@ function createCore(
   store.setActive(new Set(store.all().map((facts) => facts.name)))
   store.add(options.inactive ?? [])
   const faults = createFaultScript(options.faults)
+  const transcript = createTranscript(now, options.keepTranscript ?? false)
   const syslogLines: string[] = []
   let bootedAt = new Date(now().getTime() - initialUptimeMs(options.name))
   let settledAt = 0
@@ -261,7 +269,9 @@ function createCore(
       sameText(password, options.password),
     syslog,
     syslogLines: () => syslogLines,
+    transcript,
     received(text, { id: session, user }) {
+      transcript.line({ id: session }, text)
       const kind = mutationKind(text)
       if (kind !== undefined) {
         mutations.push({ seq: mutations.length + 1, kind, text, at: now().toISOString(), session, user })

@@ -66,6 +66,40 @@ t.test('tells which sessions changed a router in turns', async (t) => {
     'open ones stay',
   )
   t.same(router.overlaps(), [])
+  t.same(router.transcript(), [], 'a transcript is kept only where it is asked for')
+})
+
+t.test('keeps what was received and said, in one order over all sessions', async (t) => {
+  const { router, port } = await startRouter(t, 'ncs5500', 'ssh', { keepTranscript: true })
+  const one = await sshIn({ port })
+  await one.run('terminal length 0')
+  const two = await sshIn({ port })
+  await two.run('show clock')
+  await one.run('install activate nothing-1.0.0.0')
+  two.end()
+  await until(() => router.transcript().some(({ what }) => what === 'closed'), { message: 'two has ended' })
+  const told = router.transcript()
+  t.same(
+    told.map(({ seq }) => seq),
+    told.map((_, index) => index + 1),
+  )
+  t.same(
+    told.filter(({ what }) => what !== 'said').map(({ session, what, text }) => [session, what, text]),
+    [
+      [1, 'opened', undefined],
+      [1, 'line', 'terminal length 0'],
+      [2, 'opened', undefined],
+      [2, 'line', 'show clock'],
+      [1, 'line', 'install activate nothing-1.0.0.0'],
+      [2, 'closed', undefined],
+    ],
+  )
+  const said = (id: number) =>
+    told.flatMap(({ session, text = '', what }) => (session === id && what === 'said' ? [text] : []))
+  t.match(said(2).join(''), /^RP\/0\/RP0\/CPU0:edge1#show clock\r\n.* UTC\r\n[\s\S]*RP\/0\/RP0\/CPU0:edge1#$/)
+  t.ok(said(1).length < 20, 'not an entry a character')
+  router.reset()
+  t.same(router.transcript(), [])
 })
 
 t.test('an operation that is hurried ends as it would have, with what lay on the disk', async (t) => {

@@ -180,7 +180,12 @@ interface Described {
 }
 
 t.test('the control API shows counters and sets faults for other processes', async (t) => {
-  const lab = await createLab({ routers: 2, password: 'lab', timing: { operationMs: 10 } })
+  const lab = await createLab({
+    routers: 2,
+    password: 'lab',
+    timing: { operationMs: 10 },
+    keepTranscript: true,
+  })
   t.teardown(lab.stop)
   const ask = async (path: string, method = 'GET', body?: string) => {
     const response = await fetch(
@@ -207,6 +212,8 @@ t.test('the control API shows counters and sets faults for other processes', asy
   t.same(body.overlaps, [])
   t.equal((await ask(`${path}/hurry`, 'POST')).status, 200)
   t.equal((await ask('/routers')).status, 200)
+  const said = await fetch(`${lab.controlUrl}${path}/transcript`).then((answer) => answer.text())
+  t.match(said, /"what":"line","text":"admin install commit"/)
   t.same((await ask('/repositories')).body, [
     { hostname: 'lab-sftp', logins: 0, refusedLogins: 0, downloads: {} },
   ])

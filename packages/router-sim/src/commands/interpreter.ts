@@ -85,11 +85,15 @@ function contextOf(
       ),
     async ask(question, echo = true, newline = true) {
       tty.print(question)
-      return tty.readLine({ prompt: question.split('\n').at(-1) ?? '', echo, newline })
+      const prompt = question.split('\n').at(-1) ?? ''
+      const accepted = () => router.transcript.answer(session)
+      return tty.readLine({ prompt, echo, newline, accepted })
     },
     async askKey(question) {
       tty.print(question)
-      return tty.readKey()
+      const key = await tty.readKey()
+      router.transcript.answer(session)
+      return key
     },
     invalid: (argument) =>
       argument === undefined

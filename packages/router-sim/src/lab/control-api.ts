@@ -149,6 +149,8 @@ async function oneRouter(
   switch (call) {
     case 'GET ':
       return { status: 200, body: describe(router) }
+    case 'GET transcript':
+      return { status: 200, body: router.transcript() }
     case 'POST faults':
     case 'PUT faults':
       router.setFaults(faultsOf(await readJson(request)))

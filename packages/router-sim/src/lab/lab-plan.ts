@@ -42,6 +42,8 @@ export interface PlanOptions {
   readonly password?: string
   readonly banner?: string
   readonly adminLogin?: boolean
+  /** Keep everything that is received and said on sessions. Default: no. */
+  readonly keepTranscript?: boolean
 }
 
 /** The routers that are reached directly. */
@@ -75,6 +77,7 @@ function planRouter(options: PlanOptions, spec: LabSpec, name: string): RouterOp
     ...(options.timing === undefined ? {} : { timing: options.timing }),
     ...(options.banner === undefined ? {} : { banner: options.banner }),
     ...(options.adminLogin === undefined ? {} : { adminLogin: options.adminLogin }),
+    ...(options.keepTranscript === undefined ? {} : { keepTranscript: options.keepTranscript }),
   }
 }
 

@@ -40,8 +40,16 @@ export interface Tty {
 
 type Consumer = (char: string) => void
 
-/** Makes the terminal of a wire. `touched` is called whenever the user types. */
-export function createTty(wire: Wire, touched: () => void): Tty {
+/** Who wants to know what happens on a terminal. */
+export interface TtyWatch {
+  /** The user types. */
+  readonly touched: () => void
+  /** The router says something, line ends as on the wire. */
+  readonly said: (text: string) => void
+}
+
+/** Makes the terminal of a wire. */
+export function createTty(wire: Wire, { touched, said }: TtyWatch): Tty {
   let queue = ''
   let consumer: Consumer | undefined
   let interrupt: (() => void) | undefined
@@ -51,7 +59,10 @@ export function createTty(wire: Wire, touched: () => void): Tty {
   let chosen: Partial<Screen> = {}
 
   const print = (text: string) => {
-    if (!closed) wire.write(text.replace(/\r?\n/g, '\r\n'))
+    if (closed) return
+    const sent = text.replace(/\r?\n/g, '\r\n')
+    wire.write(sent)
+    said(sent)
   }
   const deliver = (char: string) => {
     const followsReturn = afterReturn && (char === '\n' || char === '\0')

@@ -49,9 +49,11 @@ export function createVtyLines(router: RouterCore, count: number): VtyLines {
     touch.session = session
     sessions.push(session)
     log.opened(session)
+    router.transcript.opened(session)
     wire.onClose(() => {
       sessions.splice(sessions.indexOf(session), 1)
       log.closed(session)
+      router.transcript.closed(session)
     })
     watchIdle()
     return session
@@ -73,8 +75,13 @@ export function createVtyLines(router: RouterCore, count: number): VtyLines {
     idleTimer = undefined
   }
   const terminal = (wire: Wire, touch: Touch) =>
-    createTty(wire, () => {
-      if (touch.session !== undefined) touch.session.lastInputAt = router.now()
+    createTty(wire, {
+      touched() {
+        if (touch.session !== undefined) touch.session.lastInputAt = router.now()
+      },
+      said(text) {
+        if (touch.session !== undefined) router.transcript.said(touch.session, text)
+      },
     })
   const guard = (task: Promise<void>, wire: Wire) => {
     task.catch((error: unknown) => {
@@ -113,7 +120,7 @@ export function createVtyLines(router: RouterCore, count: number): VtyLines {
   }
 }
 
-/** The session whose idle time a terminal resets, once there is one. */
+/** The session of a terminal, once there is one. */
 interface Touch {
   session: Session | undefined
 }
