@@ -166,3 +166,22 @@ t.test('garbage before an output does not hide its prompt, a dropped session is 
   await session.closed
   t.same(router.mutations, [])
 })
+
+for (const protocol of ['telnet', 'ssh'] as const) {
+  t.test(
+    `what a router says to the last command of an aborted login stands in the log, ${protocol}`,
+    async (t) => {
+      const { router, to } = await start(t, { family: 'ncs5500', protocol, keepTranscript: true })
+      const controller = new AbortController()
+      router.on('command', ({ line }) => {
+        if (line === 'show version') controller.abort()
+      })
+      const log: Buffer[] = []
+      const aborted = connectDevice(to, { log: (bytes) => log.push(bytes), signal: controller.signal })
+      await t.rejects(aborted, { code: 'DEVICE_ABORTED' })
+      const said = router.transcript().map(({ what, text = '' }) => (what === 'said' ? text : ''))
+      t.match(said.join(''), /#show version\r\n[\s\S]*Version 6\.0\.1[\s\S]*#$/)
+      t.ok(Buffer.concat(log).toString('latin1').endsWith(said.join('')))
+    },
+  )
+}

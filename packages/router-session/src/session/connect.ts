@@ -125,10 +125,16 @@ async function logIn(
   })
   const { signal } = options
   const run: RunCommand = (command, more) => session.run(command, { ...more, ...(signal && { signal }) })
-  for (const command of iosxr.main.setup) await run(command)
-  const { platform } = await readVersion(run, iosxr.versionCommands)
-  session.setPlatform(platform)
-  return session
+  try {
+    for (const command of iosxr.main.setup) await run(command)
+    const { platform } = await readVersion(run, iosxr.versionCommands)
+    session.setPlatform(platform)
+    return session
+  } catch (error) {
+    // In order: what the device still says to the last command belongs into the log.
+    await session.close()
+    throw error
+  }
 }
 
 function scrubFor(target: DeviceTarget, options: ConnectOptions): LogScrub {
