@@ -4,6 +4,8 @@ import t from 'tap'
 import { runChaos } from './chaos.ts'
 import { checks } from './checks.ts'
 import { parseOptions } from './options.ts'
+import { sessionChecks } from './session-checks.ts'
+import { type Story, tell } from './story.ts'
 
 t.test(
   'options: numbers in range, the short form, help; anything else is refused with its name',
@@ -20,6 +22,188 @@ t.test(
     t.throws(() => parseOptions(['--speed', '4']), /--speed/)
   },
 )
+
+const add = 'install add source sftp://lab:secret@127.0.0.1/ x.pie'
+const activate = 'install activate x'
+const addedAlone: Story['steps'] = [
+  [1, 'opens'],
+  [1, add],
+  [1, 'show install log'],
+  [1, 'closes'],
+]
+const activated: Story['steps'] = [
+  [2, 'opens'],
+  [2, activate],
+  [2, 'answers'],
+  [2, 'closes'],
+]
+const owners: Story['owners'] = { 1: [1, 1], 2: [2, 1] }
+/** Session 3 goes on with what session 1 began. */
+const takenOver: Story['owners'] = { ...owners, 3: [1, 2] }
+
+const told = {
+  counted: 'the checker saw every changing command that the routers counted',
+  once: 'every job sent its changing command once, and no other',
+  known: 'nobody changed a router without a log that tells of it',
+  fenced: 'no run changed a router any more once a later one had a session on it',
+  apart: 'sessions of runs that change a router overlap only after a lost lease',
+  chain: 'a chain kept its order on the router: no session before the last word of the job before',
+  logs: 'session logs are complete: all that a router received and said stands in a log of its job',
+} as const
+
+/** What a checker must say of a story: the promises that are broken in it. */
+const stories: Readonly<Record<string, [Story, (keyof typeof told)[]]>> = {
+  'all is well': [{ steps: [...addedAlone, ...activated], owners }, []],
+  'a command is sent twice': [
+    { steps: [...addedAlone, [2, 'opens'], [2, activate], [2, activate], [2, 'closes']], owners },
+    ['once'],
+  ],
+  'a command is not sent': [{ steps: [...addedAlone, [2, 'opens'], [2, 'closes']], owners }, ['once']],
+  'the wrong command is sent': [
+    { steps: [...addedAlone, [2, 'opens'], [2, 'install commit'], [2, 'closes']], owners },
+    ['once'],
+  ],
+  'a session without a log changes something': [
+    { steps: [...addedAlone, ...activated, [4, 'opens'], [4, 'install remove y'], [4, 'closes']], owners },
+    ['known', 'logs'],
+  ],
+  'a discovery is first, and has no log': [
+    { steps: [[4, 'opens'], [4, 'show inventory'], [4, 'closes'], ...addedAlone, ...activated], owners },
+    [],
+  ],
+  'somebody is there later and has no log': [
+    { steps: [...addedAlone, [4, 'opens'], [4, 'show inventory'], [4, 'closes'], ...activated], owners },
+    ['logs'],
+  ],
+  'a frozen one keeps its session open and reads on': [
+    {
+      steps: [
+        [1, 'opens'],
+        [1, add],
+        [3, 'opens'],
+        [1, 'show install log'],
+        [3, 'show install log'],
+        [1, 'closes'],
+        [3, 'closes'],
+        ...activated,
+      ],
+      owners: takenOver,
+      leaseLostAt: 1,
+    },
+    [],
+  ],
+  'a frozen one sends its command after it was taken over': [
+    {
+      steps: [[1, 'opens'], [3, 'opens'], [1, add], [1, 'closes'], [3, 'closes'], ...activated],
+      owners: takenOver,
+      leaseLostAt: 1,
+    },
+    ['fenced'],
+  ],
+  'a frozen one answers a question after it was taken over': [
+    {
+      steps: [
+        [1, 'opens'],
+        [1, add],
+        [3, 'opens'],
+        [1, 'answers'],
+        [1, 'closes'],
+        [3, 'closes'],
+        ...activated,
+      ],
+      owners: takenOver,
+      leaseLostAt: 1,
+    },
+    ['fenced'],
+  ],
+  'two sessions side by side, and no lease was lost': [
+    {
+      steps: [[1, 'opens'], [1, add], [3, 'opens'], [3, 'closes'], [1, 'closes'], ...activated],
+      owners: takenOver,
+    },
+    ['apart'],
+  ],
+  'the next job begins before the last word of the one before': [
+    {
+      steps: [
+        [1, 'opens'],
+        [1, add],
+        [2, 'opens'],
+        [1, 'show clock'],
+        [1, 'closes'],
+        [2, activate],
+        [2, 'closes'],
+      ],
+      owners,
+    },
+    ['apart', 'chain'],
+  ],
+  'nobody was there for a job': [{ steps: addedAlone, owners }, ['once', 'chain']],
+  'a log ends early': [
+    {
+      steps: [...addedAlone, ...activated],
+      owners,
+      log: (text) => text.replace(/show install log[\s\S]*$/, ''),
+    },
+    ['logs'],
+  ],
+  'a log lacks a line in its middle': [
+    { steps: [...addedAlone, ...activated], owners, log: (text) => text.replace('done\r\n', '') },
+    ['logs'],
+  ],
+  'a kill took the end of a log along': [
+    {
+      steps: [
+        [1, 'opens'],
+        [1, add],
+        [1, 'show clock'],
+        [1, 'closes'],
+        [3, 'opens'],
+        [3, 'closes'],
+        ...activated,
+      ],
+      owners: takenOver,
+      leaseLostAt: 4,
+      killedAt: 3,
+      log: (text) => text.replace(/show clock[\s\S]*$/, ''),
+    },
+    [],
+  ],
+  'a kill explains nothing that was said long before': [
+    {
+      steps: [
+        [1, 'opens'],
+        [1, add],
+        ...Array.from({ length: 4 }, (): Story['steps'][number] => [1, 'show clock']),
+        [1, 'closes'],
+        ...activated,
+      ],
+      owners,
+      killedAt: 6,
+      log: (text) => text.replace(/show clock[\s\S]*$/, ''),
+    },
+    ['logs'],
+  ],
+}
+
+for (const [story, [given, broken]] of Object.entries(stories)) {
+  t.test(`checker: ${story}`, async (t) => {
+    const evidence = tell(given)
+    const found = Object.keys(sessionChecks).filter(
+      (promise) => sessionChecks[promise]?.(evidence).length !== 0,
+    )
+    t.same(
+      found,
+      broken.map((name) => told[name]),
+    )
+  })
+}
+
+t.test('checker: a command that only the counters of the router know of', async (t) => {
+  const evidence = tell({ steps: [...addedAlone, ...activated], owners })
+  const deaf = { ...evidence, sessions: evidence.sessions.map((session) => ({ ...session, words: [] })) }
+  t.equal(sessionChecks[told.counted]?.(deaf).length, 1)
+})
 
 if (haveNatsServer(t)) {
   t.test('schedulers, executors and gateways are killed, suspended and stopped under work', async (t) => {

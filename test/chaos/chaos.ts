@@ -72,7 +72,7 @@ async function run(options: ChaosOptions, print: (line: string) => void, undo: U
   await settle(client, accepted.length, print)
   await delivered(databases)
 
-  const evidence = await gather({ client, lab, databases, accepted })
+  const evidence = await gather({ client, lab, databases, accepted, disturbances: disturbances.done })
   const seconds = Math.round((performance.now() - startedMs) / 1_000)
   const report = makeReport(evidence, disturbances.done, { seed, seconds, clientRetries: client.retries() })
   const broken = new Map<string, string[]>()
@@ -90,7 +90,8 @@ async function run(options: ChaosOptions, print: (line: string) => void, undo: U
 async function start({ routers }: ChaosOptions, undo: Undo[]) {
   const dataDir = await makeDataDir()
   undo.push(() => dataDir.remove())
-  const lab = await startLab(['--routers', String(routers), '--operation-ms', '1500', '--reload-ms', '1500'])
+  const times = ['--operation-ms', '1500', '--reload-ms', '1500']
+  const lab = await startLab(['--routers', String(routers), '--keep-transcript', ...times])
   undo.push(() => lab.stop())
   const server = await startTestPostgres()
   undo.push(() => server.stop())

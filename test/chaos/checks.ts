@@ -1,7 +1,6 @@
 // The promises of Slipway as checks on the evidence. Each answers what contradicts it, in words; nothing: it holds.
-import type { Evidence, RunRow } from './evidence.ts'
-
-type Check = (evidence: Evidence) => string[]
+import type { Check, RunRow } from './evidence.ts'
+import { sessionChecks } from './session-checks.ts'
 
 /** By what is promised. */
 export const checks: Readonly<Record<string, Check>> = {
@@ -31,6 +30,12 @@ export const checks: Readonly<Record<string, Check>> = {
       return inOrder ? [] : [`job ${job.id} started before job ${before.id} was finished`]
     })
   },
+
+  'the API tells each chain as it was asked for': ({ accepted, api }) =>
+    accepted.flatMap(({ id, after }) => {
+      const told = api.find((job) => job.id === id)?.dependency
+      return told === (after ?? '') ? [] : [`job ${id} depends on ${told}, not on ${after}`]
+    }),
 
   'a host had one run at a time, discoveries included': ({ runs }) => {
     const byHost = groupRuns(runs)
@@ -94,15 +99,7 @@ export const checks: Readonly<Record<string, Check>> = {
     })
   },
 
-  'session logs are complete: every changing command stands in the logs of its job': ({ logs, journal }) =>
-    journal
-      .filter(({ outcome }) => outcome === 'succeeded')
-      .flatMap(({ job_id, kind }) => {
-        const files = [...(logs.get(job_id)?.values() ?? [])].map((file) => file.toString('utf8'))
-        return files.some((text) => text.includes(`install ${kind}`))
-          ? []
-          : [`job ${job_id}: no log holds its install ${kind}`]
-      }),
+  ...sessionChecks,
 
   'every job has a session log': ({ logs, accepted }) =>
     accepted.flatMap(({ id }) =>

@@ -2,10 +2,15 @@
 // plain SQL and HTTP; nothing of Slipway's code is used.
 import pg from 'pg'
 import type { JobRow as ApiJob } from '../harness/api.ts'
-import type { Lab, RouterState } from '../harness/lab.ts'
+import type { Lab, RouterState, TranscriptEntry } from '../harness/lab.ts'
 import { readZip } from '../harness/zip.ts'
 import type { PatientClient } from './client.ts'
+import type { Disturbance } from './disturbances.ts'
+import { type RouterSession, readSessions } from './sessions.ts'
 import type { AcceptedJob } from './workload.ts'
+
+/** Answers what contradicts a promise, in words; nothing: it holds. */
+export type Check = (evidence: Evidence) => string[]
 
 export interface RunRow {
   job_id: number
@@ -33,6 +38,7 @@ export interface EventRow {
   attempt: number
   at: Date
   kind: string
+  payload: Record<string, unknown>
 }
 
 export interface SchedulerJob {
@@ -50,6 +56,11 @@ export interface Evidence {
   api: readonly ApiJob[]
   /** By router. */
   routers: ReadonlyMap<string, RouterState>
+  transcripts: ReadonlyMap<string, readonly TranscriptEntry[]>
+  /** Every session of every router, with the job whose log tells of it. */
+  sessions: readonly RouterSession[]
+  /** What was done to the processes. */
+  disturbances: readonly Disturbance[]
   scheduler: readonly SchedulerJob[]
   runs: readonly RunRow[]
   journal: readonly JournalRow[]
@@ -67,23 +78,30 @@ interface Sources {
   lab: Lab
   databases: ReadonlyMap<string, string>
   accepted: readonly AcceptedJob[]
+  disturbances: readonly Disturbance[]
 }
 
-export async function gather({ client, lab, databases, accepted }: Sources): Promise<Evidence> {
+export async function gather({ client, lab, databases, accepted, disturbances }: Sources): Promise<Evidence> {
   const ask = async <R extends pg.QueryResultRow>(database: string, sql: string): Promise<R[]> =>
     withDatabase(databases.get(database) ?? '', async (connection) => (await connection.query<R>(sql)).rows)
   const { install_job_list: api } = await client.ask<{ install_job_list: ApiJob[] }>('GET', '/install')
   const states = await Promise.all(lab.routers.map(({ name }) => lab.state(name)))
+  const runs = await ask<RunRow>('executor', runSql)
+  const logs = await readLogs(client, accepted)
+  const transcripts = await readTranscripts(lab)
   return {
     accepted,
     api,
     routers: new Map(states.map((state) => [state.name, state])),
+    transcripts,
+    sessions: readSessions({ transcripts, logs, accepted, runs }),
+    disturbances,
     scheduler: await ask('scheduler', schedulerSql),
-    runs: await ask('executor', runSql),
+    runs,
     journal: await ask('executor', journalSql),
     events: await ask('executor', eventSql),
     undelivered: await countUndelivered(databases),
-    logs: await readLogs(client, accepted),
+    logs,
     faults: client.faults,
   }
 }
@@ -91,7 +109,7 @@ export async function gather({ client, lab, databases, accepted }: Sources): Pro
 const schedulerSql = `SELECT id::int, kind, hostname, status, started_at, finished_at, depends_on::int FROM job ORDER BY id`
 const runSql = `SELECT job_id::int, host_id::text, kind, action, state, attempt, outcome, started_at, ended_at FROM run ORDER BY job_id`
 const journalSql = `SELECT job_id::int, attempt, kind, command, outcome FROM journal ORDER BY id`
-const eventSql = `SELECT job_id::int, seq, attempt, at, kind FROM job_event ORDER BY job_id, seq`
+const eventSql = `SELECT job_id::int, seq, attempt, at, kind, payload FROM job_event ORDER BY job_id, seq`
 
 /** Deliveries that were not recorded yet. */
 export async function countUndelivered(databases: ReadonlyMap<string, string>): Promise<Map<string, number>> {
@@ -104,6 +122,12 @@ export async function countUndelivered(databases: ReadonlyMap<string, string>): 
     counts.set(name, count)
   }
   return counts
+}
+
+async function readTranscripts(lab: Lab) {
+  const transcripts = new Map<string, TranscriptEntry[]>()
+  for (const { name } of lab.routers) transcripts.set(name, await lab.transcript(name))
+  return transcripts
 }
 
 async function readLogs(client: PatientClient, accepted: readonly AcceptedJob[]) {

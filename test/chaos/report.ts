@@ -1,6 +1,7 @@
 // What a run of the chaos suite tells at its end.
 import type { Disturbance } from './disturbances.ts'
 import type { Evidence } from './evidence.ts'
+import { overlapping } from './session-checks.ts'
 
 export interface Report {
   seed: number
@@ -13,6 +14,9 @@ export interface Report {
   recoveries: number
   longestRecoverySeconds: number
   clientRetries: number
+  /** Sessions on all routers, and how many were open beside one of a later run after a lost lease. */
+  sessions: number
+  sessionsOverlapping: number
 }
 
 export function makeReport(
@@ -28,6 +32,8 @@ export function makeReport(
     faults: count(faults.map(({ method, target }) => `${method} ${target.replace(/-\d+$/, '')}`)),
     recoveries: gaps.length,
     longestRecoverySeconds: Math.max(0, ...gaps) / 1_000,
+    sessions: evidence.sessions.length,
+    sessionsOverlapping: overlapping(evidence).length,
   }
 }
 

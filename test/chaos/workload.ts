@@ -22,7 +22,14 @@ export interface AcceptedJob {
   id: number
   hostname: string
   install_action: string
+  /** The job before it in the chain of its router; undefined for the first. */
+  after: number | undefined
 }
+
+type Created = Omit<AcceptedJob, 'after'>
+
+/** The order in which the guide chains the actions of one request. */
+const chain = ['Pre-Upgrade', 'Add', 'Activate', 'Post-Upgrade', 'Commit']
 
 interface Row {
   install_action: string
@@ -45,13 +52,19 @@ export function createWorkload(client: PatientClient, lab: Lab): Workload {
 
   async function submitRows(hostname: string, rows: readonly Row[]): Promise<AcceptedJob[]> {
     const body = rows.map((row) => ({ hostname, ...row }))
-    const { install_job_list: jobs } = await client.ask<{ install_job_list: AcceptedJob[] }>(
+    const { install_job_list: jobs } = await client.ask<{ install_job_list: Created[] }>(
       'POST',
       '/install',
       body,
     )
-    last.set(hostname, Math.max(...jobs.map(({ id }) => id)))
+    const place = ({ install_action }: Created) => chain.indexOf(install_action)
     return jobs
+      .sort((one, other) => place(one) - place(other))
+      .map((job) => {
+        const after = last.get(hostname)
+        last.set(hostname, job.id)
+        return { ...job, after }
+      })
   }
 
   /** One row after the other, each depending on the one before: for actions outside of the guide's chain. */

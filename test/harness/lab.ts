@@ -38,6 +38,19 @@ export interface Mutation {
   session: number
 }
 
+/** One thing that happened on a session of a router, in one order over all of its sessions. */
+export interface TranscriptEntry {
+  seq: number
+  /** ISO 8601. */
+  at: string
+  /** Number of the session on that router. */
+  session: number
+  /** `answer`: a reply to a question of a command. */
+  what: 'opened' | 'line' | 'answer' | 'said' | 'closed'
+  /** Of `line` and `said`. */
+  text?: string
+}
+
 /** What the router itself says. */
 export interface RouterState {
   name: string
@@ -63,6 +76,8 @@ export interface Lab {
   /** Terminal sessions that are open on the router. */
   sessions(name: string): Promise<number>
   state(name: string): Promise<RouterState>
+  /** What was received and said on the router's sessions; only with `--keep-transcript`. */
+  transcript(name: string): Promise<TranscriptEntry[]>
   setFaults(name: string, faults: object[]): Promise<void>
   stop(): Promise<void>
 }
@@ -113,6 +128,7 @@ export async function startLab(args: string[] = []): Promise<Lab> {
     counts: (path) => ask<Record<string, unknown>>(path),
     tell: async (path) => void (await ask(path, {})),
     state: (name) => ask<RouterState>(`/routers/${name}`),
+    transcript: (name) => ask<TranscriptEntry[]>(`/routers/${name}/transcript`),
     mutations: async (name) => [...(await ask<RouterState>(`/routers/${name}`)).mutations],
     sessions: async (name) => (await ask<{ sessions: unknown[] }>(`/routers/${name}`)).sessions.length,
     setFaults: async (name, faults) => void (await ask(`/routers/${name}/faults`, faults)),
