@@ -2,7 +2,6 @@
 // API serves. A session is recognised in a log by the time that the router printed after its first command, to the
 // millisecond; nothing of Slipway's own numbering of sessions, runs or times is used.
 import type { TranscriptEntry } from '../harness/lab.ts'
-import type { Evidence } from './evidence.ts'
 
 /** A line of output, passwords of URLs masked. */
 export interface SaidLine {
@@ -67,7 +66,14 @@ export function readSessions({ transcripts, logs, accepted, runs }: SessionSourc
   })
 }
 
-type SessionSources = Pick<Evidence, 'transcripts' | 'logs' | 'accepted' | 'runs'>
+interface SessionSources {
+  /** By router. */
+  transcripts: ReadonlyMap<string, readonly TranscriptEntry[]>
+  /** Files of session logs by job. */
+  logs: ReadonlyMap<number, ReadonlyMap<string, Buffer>>
+  accepted: readonly { id: number; hostname: string }[]
+  runs: readonly { job_id: number; attempt: number }[]
+}
 
 interface Terminal {
   job: number
