@@ -2,7 +2,7 @@
 
 const ALLOWED_NAME = /^[A-Za-z0-9 ().\-_:+@/]+$/
 /** A blank at an end or beside another: what normalizing changes. */
-const LOOSE_BLANK = /^\s|\s$|  /
+const LOOSE_BLANK = /^\s|\s$| {2}/
 
 /** Trims and collapses runs of blanks, as names are compared after that. */
 export function normalizeName(raw: string): string {

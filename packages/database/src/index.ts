@@ -5,7 +5,15 @@ export {
   inDatabase,
   withClient,
 } from './connections/connection.ts'
-export { createPool, type PoolOptions, prismaAdapter, transactionTimes } from './connections/pool.ts'
+export { type CopyCell, type CopyClient, copyLine, copyRows } from './connections/copy.ts'
+export {
+  type ConnectionPool,
+  createPool,
+  type PoolClient,
+  type PoolOptions,
+  prismaAdapter,
+  transactionTimes,
+} from './connections/pool.ts'
 export {
   isDataError,
   isDuplicate,
@@ -14,9 +22,18 @@ export {
   retryLost,
   sqlState,
 } from './connections/sql-state.ts'
+export { inPoolTransaction } from './connections/transaction.ts'
 export { asUnavailable } from './connections/unavailable.ts'
 export { pruneInbox, recordOnce } from './deliveries/inbox.ts'
-export { enqueue, enqueueMany, type NewDelivery, type OutboxStats, outboxStats } from './deliveries/outbox.ts'
+export {
+  enqueue,
+  enqueueMany,
+  enqueueTexts,
+  type NewDelivery,
+  type OutboxStats,
+  outboxStats,
+  type TextDelivery,
+} from './deliveries/outbox.ts'
 export { createRelay, type Relay } from './deliveries/relay.ts'
 export type { OutgoingDelivery, RelayOptions } from './deliveries/relay-settings.ts'
 export type { SqlExecutor } from './deliveries/sql-executor.ts'

@@ -55,10 +55,12 @@ export async function updateRows<C extends Columns>(
   rows: readonly RecordOf<C>[],
 ): Promise<void> {
   if (rows.length === 0) return
+  await db.$executeRawUnsafe(updateStatement(table, columns), toJsonParameter(rows))
+}
+
+/** The statement that sets all columns but `id`; its parameter is what `toJsonParameter` makes of rows. */
+export function updateStatement(table: string, columns: Columns): string {
   const names = Object.keys(columns).filter((name) => name !== 'id')
   const assignments = names.map((name) => `${quote(name)} = r.${quote(name)}`).join(', ')
-  await db.$executeRawUnsafe(
-    `UPDATE ${quote(table)} AS t SET ${assignments} FROM ${recordset(columns)} WHERE t.id = r.id`,
-    toJsonParameter(rows),
-  )
+  return `UPDATE ${quote(table)} AS t SET ${assignments} FROM ${recordset(columns)} WHERE t.id = r.id`
 }

@@ -1,5 +1,5 @@
-// What becomes of the rows of a bulk change. Every row is judged by itself, in request order: a row that fails is
-// answered with its error and leaves nothing behind, the others are stored.
+// What becomes of the rows of a bulk change. Every row is judged by itself: a row that fails is answered with its error
+// and leaves nothing behind, the others are stored.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   createError,
@@ -9,7 +9,7 @@ import {
   toErrorBody,
 } from '@slipway/contracts'
 
-/** Rows judged in one turn of the event loop: sealing and comparing 500 rows takes a few milliseconds. */
+/** Rows judged in one turn of the event loop, and stored together: 500 take a few milliseconds. */
 const rowsPerTurn = 500
 
 export interface RowRules<I, T> {
@@ -27,21 +27,64 @@ export interface RowPlan<T> {
   accepted: T[]
 }
 
-/** Judges all rows. Errors that are not of the catalogue fail the whole request. */
+/** Judges all rows, in request order. Errors that are not of the catalogue fail the whole request. */
 export async function planRows<I, T>(inputs: readonly I[], rules: RowRules<I, T>): Promise<RowPlan<T>> {
-  const plan: RowPlan<T> = { results: [], accepted: [] }
+  const { results, portions } = planPortions(inputs, rules)
+  const accepted: T[] = []
+  for await (const portion of portions) for (const each of portion) accepted.push(each)
+  return { results, accepted }
+}
+
+export interface PortionPlan<T> {
+  /** One for each row, in request order; complete when the portions are at their end. */
+  results: RowResult[]
+  /** What the good rows came to, judged as it is asked for, so that it can be stored meanwhile. */
+  portions: AsyncIterable<T[]>
+}
+
+/** Judges rows portion by portion. @param inOrder of names rather than of the request */
+export function planPortions<I, T>(
+  inputs: readonly I[],
+  rules: RowRules<I, T>,
+  inOrder = false,
+): PortionPlan<T> {
+  const results: RowResult[] = []
+  const rows: Row<I>[] = []
   const seen = new Set<string>()
   for (const [index, input] of inputs.entries()) {
-    if (index % rowsPerTurn === rowsPerTurn - 1) await nextTurn()
     const key = rules.nameOf(input)
-    const error = judge(() => {
-      if (seen.has(key)) throw rules.duplicate(key)
-      seen.add(key)
-      plan.accepted.push(rules.decide(input))
-    })
-    plan.results.push(error === undefined ? { key } : { key, error: toErrorBody(error) })
+    if (seen.has(key)) results.push({ key, error: toErrorBody(rules.duplicate(key)) })
+    else {
+      results.push({ key })
+      rows.push({ index, key, input })
+    }
+    seen.add(key)
   }
-  return plan
+  if (inOrder) rows.sort((a, b) => (a.key < b.key ? -1 : 1))
+  return { results, portions: judgePortions(rows, rules, results) }
+}
+
+/** A row to be judged. */
+interface Row<I> {
+  readonly index: number
+  readonly key: string
+  readonly input: I
+}
+
+async function* judgePortions<I, T>(
+  rows: readonly Row<I>[],
+  { decide }: RowRules<I, T>,
+  results: RowResult[],
+): AsyncGenerator<T[]> {
+  for (let start = 0; start < rows.length; start += rowsPerTurn) {
+    if (start > 0) await nextTurn()
+    const portion: T[] = []
+    for (const { index, key, input } of rows.slice(start, start + rowsPerTurn)) {
+      const error = judge(() => portion.push(decide(input)))
+      if (error !== undefined) results[index] = { key, error: toErrorBody(error) }
+    }
+    yield portion
+  }
 }
 
 function judge(attempt: () => void): SlipwayError | undefined {

@@ -2,7 +2,13 @@
 import { fileURLToPath } from 'node:url'
 import type { Bus } from '@slipway/bus'
 import { inventoryEvents, schedulerDeliveries, schedulerMessages } from '@slipway/contracts'
-import { createRelay, type OutgoingDelivery, outboxStats, type Relay } from '@slipway/database'
+import {
+  type ConnectionPool,
+  createRelay,
+  type OutgoingDelivery,
+  outboxStats,
+  type Relay,
+} from '@slipway/database'
 import { createKeyring, createSealer } from '@slipway/secrets'
 import {
   createRegistry,
@@ -17,17 +23,19 @@ import { serveProfiles } from './command-profiles/command-profile-handlers.ts'
 import { createProfileService } from './command-profiles/command-profile-service.ts'
 import { createProfileStore } from './command-profiles/command-profile-store.ts'
 import { type InventoryConfig, inventoryConfig } from './config.ts'
-import { type Database, openDatabase } from './database.ts'
+import { type Database, openDatabase, openPool } from './database.ts'
 import { serveExecution } from './execution/execution-handlers.ts'
 import { createExecutionService } from './execution/execution-service.ts'
 import { createExecutionStore } from './execution/execution-store.ts'
 import { createDiscoveryService } from './hosts/discovery-service.ts'
 import { createDiscoveryStore } from './hosts/discovery-store.ts'
+import { createHostChangeStore } from './hosts/host-change-store.ts'
 import { createHostDeletion } from './hosts/host-deletion-service.ts'
 import { type HostUseCases, serveHosts } from './hosts/host-handlers.ts'
 import { createHostListStore } from './hosts/host-list-store.ts'
+import type { HostChange } from './hosts/host-news.ts'
 import { createHostService } from './hosts/host-service.ts'
-import { createHostStore, type HostChange } from './hosts/host-store.ts'
+import { createHostStore } from './hosts/host-store.ts'
 import { serveJumpHosts } from './jump-hosts/jump-host-handlers.ts'
 import { createJumpHostService } from './jump-hosts/jump-host-service.ts'
 import { createJumpHostStore } from './jump-hosts/jump-host-store.ts'
@@ -41,6 +49,12 @@ import { createRepositoryStore } from './server-repositories/server-repository-s
 import { startSweep } from './sweep.ts'
 
 type Deps = ServiceDeps<InventoryConfig>
+
+/** The database: its connections, and Prisma on them. */
+interface Connected {
+  readonly pool: ConnectionPool
+  readonly db: Database
+}
 
 /** The inventory: regions, hosts, jump hosts, server repositories, custom command profiles, what discovery found. */
 export const inventoryService: ServiceDefinition<typeof inventoryConfig> = {
@@ -58,13 +72,15 @@ async function create(deps: Deps): Promise<RunningService> {
   })
   const stop = async () => void (await releasers.release())
   try {
-    const db = openDatabase(deps.database, deps.log)
+    const pool = openPool(deps.database, deps.log)
+    releasers.push('connections', () => pool.end())
+    const db = openDatabase(pool, deps.log)
     releasers.push('database', () => db.$disconnect())
     const counted = watchDeliveries(deps.metrics ?? createRegistry(), 'inventory', () => outboxStats(db))
     const sending = counted<OutgoingDelivery>((delivery) => send(deps.bus, delivery))
     const relay = createRelay({ db, log: deps.log, send: sending })
     releasers.push('relay', () => relay.stop())
-    serveAll(deps, db, relay, releasers)
+    serveAll(deps, { pool, db }, relay, releasers)
     return { ready: () => isReady(deps.bus, db), stop }
   } catch (error) {
     await stop()
@@ -72,12 +88,13 @@ async function create(deps: Deps): Promise<RunningService> {
   }
 }
 
-function serveAll(deps: Deps, db: Database, relay: Relay, releasers: Releasers): void {
+function serveAll(deps: Deps, connected: Connected, relay: Relay, releasers: Releasers): void {
+  const { db } = connected
   const { bus, log, config } = deps
   const sealer = createSealer(createKeyring(config.masterKey))
   const sealFor = (table: string) => (row: string, field: string, secret: string) =>
     sealer.seal(secret, { table, row, field })
-  const hosts = hostUseCases(deps, db, relay, sealFor('host'))
+  const hosts = hostUseCases(deps, connected, relay, sealFor('host'))
   const countJobs = (reference: { serverRepository: string } | { commandProfile: string }) =>
     bus.request(schedulerMessages.countReferences, reference).then(({ count }) => count)
   const registrations = [
@@ -113,7 +130,7 @@ function serveAll(deps: Deps, db: Database, relay: Relay, releasers: Releasers):
 
 function hostUseCases(
   { bus, log }: Deps,
-  db: Database,
+  { pool, db }: Connected,
   relay: Relay,
   seal: (row: string, field: string, secret: string) => string,
 ): HostUseCases {
@@ -124,7 +141,14 @@ function hostUseCases(
     await bus.request(schedulerMessages.releaseHost, { hostId }, options)
   }
   return {
-    hosts: createHostService({ store, list: createHostListStore(db), seal, changed, kick: relay.kick }),
+    hosts: createHostService({
+      store,
+      changes: createHostChangeStore(pool),
+      list: createHostListStore(db),
+      seal,
+      changed,
+      kick: relay.kick,
+    }),
     deletion: createHostDeletion({ store, release, changed, log }),
     discovery: createDiscoveryService({ store: createDiscoveryStore(db), changed, log }),
   }

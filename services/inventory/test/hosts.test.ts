@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type ErrorCode, type HostInput, inventoryMessages } from '@slipway/contracts'
-import { prismaAdapter } from '@slipway/database'
+import { createPool, prismaAdapter } from '@slipway/database'
 import t from 'tap'
 import { PrismaClient } from '../src/generated/client.ts'
+import { createHostChangeStore } from '../src/hosts/host-change-store.ts'
 import { createHostListStore } from '../src/hosts/host-list-store.ts'
 import { createHostService } from '../src/hosts/host-service.ts'
 import { createHostStore } from '../src/hosts/host-store.ts'
@@ -216,14 +217,22 @@ t.test('takes 10,000 hosts in as many statements as one, and lists them in one',
   const running = await build(t)
   await addHosts(running, [hostInput('R0')])
   const statements: string[] = []
-  const db = new PrismaClient({
-    adapter: prismaAdapter(running.db.connection),
-    log: [{ emit: 'event', level: 'query' }],
+  const pool = createPool(running.db.connection)
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client)
+    client.query = (...args: unknown[]) => {
+      statements.push(statementOf(args[0]))
+      return Reflect.apply(query, client, args)
+    }
   })
-  db.$on('query', ({ query }) => statements.push(query))
-  t.teardown(() => db.$disconnect())
+  const db = new PrismaClient({ adapter: prismaAdapter(pool) })
+  t.teardown(async () => {
+    await db.$disconnect()
+    await pool.end()
+  })
   const service = createHostService({
     store: createHostStore(db),
+    changes: createHostChangeStore(pool),
     list: createHostListStore(db),
     seal: (_row, _field, secret) => `sealed:${secret.length}`,
     changed: () => undefined,
@@ -239,6 +248,10 @@ t.test('takes 10,000 hosts in as many statements as one, and lists them in one',
   const one = await count([hostInput('One', { password: 'p' })])
   t.equal(await count(many), one)
   t.ok(one <= 7, `${one} statements`)
+  t.match(
+    statements.find((text) => text.includes('outbox')),
+    /^COPY/,
+  )
   t.equal(await count([{ hostname: 'One', location: 'x' }]), one)
   t.equal(await count(many.map((host) => ({ ...host, location: 'x' }))), one)
   const [waiting] = await running.sql<{ n: number }>('SELECT count(*)::int AS n FROM host')
@@ -251,6 +264,11 @@ t.test('takes 10,000 hosts in as many statements as one, and lists them in one',
   const recorded = await running.scheduler.untilRecorded(20_004)
   t.equal(new Set(recorded.map(({ hostId }) => hostId)).size, 10_002, 'the scheduler is told of every host')
 })
+
+/** The text of what a pg client was asked: text itself, or an object that has it. */
+function statementOf(asked: unknown): string {
+  return typeof asked === 'string' ? asked : String((asked as { text: unknown }).text)
+}
 
 t.test('stores text that PostgreSQL cannot hold without failing the request', async (t) => {
   const running = await build(t)

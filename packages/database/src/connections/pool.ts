@@ -4,6 +4,11 @@ import { type Log, silentLog } from '../log.ts'
 import { type Connection, clientConfig } from './connection.ts'
 import { createStatementNames } from './statement-names.ts'
 
+/** Connections of one database. */
+export type ConnectionPool = pg.Pool
+/** A connection that was taken from a pool. */
+export type PoolClient = pg.PoolClient
+
 export interface PoolOptions {
   /** Connections at most; default 5, the limit of a service. */
   readonly max?: number
@@ -32,10 +37,14 @@ export function createPool(connection: Connection, options: PoolOptions = {}): p
   return pool
 }
 
-/** The adapter for a generated client: `new PrismaClient({ adapter: prismaAdapter(connection) })`. */
-export function prismaAdapter(connection: Connection, options: PoolOptions = {}): PrismaPg {
+/**
+ * The adapter for a generated client: `new PrismaClient({ adapter: prismaAdapter(connection) })`. A pool may be shared
+ * with `inPoolTransaction`; whoever made it ends it.
+ */
+export function prismaAdapter(connection: Connection | pg.Pool, options: PoolOptions = {}): PrismaPg {
   const log = options.log ?? silentLog
-  return new PrismaPg(poolConfig(connection, options), {
+  const pool = connection instanceof pg.Pool ? connection : poolConfig(connection, options)
+  return new PrismaPg(pool, {
     statementNameGenerator: createStatementNames(),
     onPoolError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
     onConnectionError: (error) => log.warn({ err: error }, 'a database connection broke'),

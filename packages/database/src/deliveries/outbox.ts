@@ -1,6 +1,8 @@
 // The sender's half of "deliver until recorded". A delivery is a row in the sender's own transaction: it exists if and
 // only if what it tells of was committed. The relay sends it; the row goes when the receiver has answered.
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { type CopyClient, copyLine, copyRows } from '../connections/copy.ts'
 import { rowsOf, type SqlExecutor } from './sql-executor.ts'
 
 /** A delivery to be. */
@@ -14,6 +16,11 @@ export interface NewDelivery {
    * that of this insert, so lock or write the row that the key names before.
    */
   readonly orderingKey?: string
+}
+
+/** A delivery whose payload is JSON text already. */
+export interface TextDelivery extends Omit<NewDelivery, 'payload'> {
+  readonly payloadText: string
 }
 
 /** What waits in an outbox. */
@@ -44,6 +51,17 @@ export async function enqueueMany(tx: SqlExecutor, deliveries: readonly NewDeliv
     deliveries.map(({ payload }) => JSON.stringify(payload ?? null)),
   ])
   return ids
+}
+
+const COLUMNS = ['id', 'subject', 'ordering_key', 'payload']
+
+/** Writes deliveries with large payloads in one statement. @param client in the transaction of the change they tell of */
+export function enqueueTexts(client: CopyClient, deliveries: readonly TextDelivery[]): Promise<void> {
+  return copyRows(client, 'outbox', COLUMNS, Readable.from(deliveries.map(toLine)))
+}
+
+function toLine({ subject, orderingKey, payloadText }: TextDelivery): string {
+  return copyLine([randomUUID(), subject, orderingKey ?? null, payloadText])
 }
 
 /** Writes one delivery. Call the relay's `kick` after the commit. @returns its id */

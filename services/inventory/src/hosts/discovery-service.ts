@@ -1,6 +1,6 @@
 import type { Discovery } from '@slipway/contracts'
 import type { DiscoveryStore } from './discovery-store.ts'
-import type { HostChange } from './host-store.ts'
+import type { HostChange } from './host-news.ts'
 
 export interface DiscoveryServiceDeps {
   readonly store: DiscoveryStore

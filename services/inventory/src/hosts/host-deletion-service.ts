@@ -2,7 +2,8 @@
 // From the mark on nobody sees the host and its name cannot be used. A half that is left, because the scheduler was
 // away or a process died, is finished by the next DELETE of the same name or by the sweep, whichever comes first.
 import { createError, hasCode } from '@slipway/contracts'
-import type { HostChange, HostReference, HostStore } from './host-store.ts'
+import type { HostChange, HostReference } from './host-news.ts'
+import type { HostStore } from './host-store.ts'
 
 export interface HostDeletionDeps {
   readonly store: Pick<HostStore, 'markDeleting' | 'unmarkDeleting' | 'remove' | 'listDeleting'>

@@ -7,11 +7,13 @@ import {
   type InventoryItem,
   type RowResult,
 } from '@slipway/contracts'
-import { distinct, planRows } from '../row-plan.ts'
+import { distinct, planPortions } from '../row-plan.ts'
 import type { SealFor } from '../sealing.ts'
 import { decideHost } from './host.ts'
+import type { HostChangeStore, HostNames } from './host-change-store.ts'
 import type { HostListStore } from './host-list-store.ts'
-import type { HostChange, HostNames, HostStore } from './host-store.ts'
+import type { HostChange } from './host-news.ts'
+import type { HostStore } from './host-store.ts'
 
 /** Rows of a page of GET /hosts. Source: the REST contract, section 3. */
 export const hostPageSize = 1_000
@@ -31,7 +33,8 @@ export interface HostPageText {
 }
 
 export interface HostServiceDeps {
-  readonly store: HostStore
+  readonly store: Pick<HostStore, 'requestDiscovery'>
+  readonly changes: HostChangeStore
   readonly list: HostListStore
   readonly seal: SealFor<'password' | 'enable_password'>
   /** Hears of every change after its commit. */
@@ -81,20 +84,20 @@ async function upsert(
   { createdBy, requestId }: ChangedBy,
 ): Promise<RowResult[]> {
   const names = namesIn(rows)
-  const { results, accepted } = await deps.store.change(async (tx) => {
+  const { results, changes } = await deps.changes.change(async (tx) => {
     const around = await tx.lookUp(names)
     const decisionDeps = { around, seal: deps.seal, newId: randomUUID, createdBy }
-    const plan = await planRows(rows, {
-      nameOf: (row) => row.hostname,
-      duplicate: (name) => createError('INVENTORY_HOST_DUPLICATE', [name]),
-      decide: (row) => decideHost(row, decisionDeps),
-    })
-    await tx.save(plan.accepted, requestId)
-    return plan
+    const rules = {
+      nameOf: (row: HostInput) => row.hostname,
+      duplicate: (name: string) => createError('INVENTORY_HOST_DUPLICATE', [name]),
+      decide: (row: HostInput) => decideHost(row, decisionDeps),
+    }
+    const plan = planPortions(rows, rules, true)
+    const changes = await tx.save(plan.portions, requestId)
+    return { results: plan.results, changes }
   })
   deps.kick()
-  const changes = accepted.filter(({ kind }) => kind !== 'none')
-  if (changes.length > 0) deps.changed(changes.map(({ host: { id, version } }) => ({ hostId: id, version })))
+  if (changes.length > 0) deps.changed(changes)
   return results
 }
 
