@@ -42,7 +42,9 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
   })
   let bytes: FastifyInstance | undefined
   await app.register(healthRoutes(options.health))
-  // A server that listens takes no further routes: those of the service stand in one that does not listen.
+  const routing = createSwitch(app)
+  // A server that listens takes no further routes: those of the service stand in one that does not listen. While the
+  // server closes, requests still come to this one, which tells their clients that the connection ends.
   app.all('/*', {
     // Before anything of a body is read.
     onRequest: async (request, reply) => {
@@ -62,15 +64,31 @@ export async function startProcessServer(options: ProcessServerOptions): Promise
         return503OnClosing: false,
         trustRequestId: true,
         trustedProxies,
+        rewriteUrl,
       })
       made.setErrorHandler(sendError)
+      await made.register(healthRoutes(options.health))
       await made.register(routes)
       await made.ready()
       bytes = made
+      routing.to(made)
     },
     async close() {
+      routing.to(app)
       await app.close()
       await bytes?.close()
+    },
+  }
+}
+
+/** Leads requests of a server that listens straight to the routes of another: through both, each would cost twice. */
+function createSwitch({ server, routing }: Pick<FastifyInstance, 'server' | 'routing'>) {
+  let current = routing
+  server.removeAllListeners('request')
+  server.on('request', (request, response) => current(request, response))
+  return {
+    to(app: Pick<FastifyInstance, 'routing'>) {
+      current = app.routing
     },
   }
 }

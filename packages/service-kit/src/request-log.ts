@@ -1,5 +1,6 @@
 // One line a request, instead of Fastify's two, which hold the whole URL with its query.
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { Logger } from 'pino'
 
 /** Probes ask every few seconds and would bury everything else. */
 const probes = new Set(['/healthz', '/readyz', '/metrics'])
@@ -23,6 +24,8 @@ class RequestLog extends LogController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): void {
+    // At the usual level there is no such line: a request does not pay for what nobody reads.
+    if (!(request.log as Logger).isLevelEnabled('info')) return
     const fields = {
       ...identify(request),
       status: reply.statusCode,

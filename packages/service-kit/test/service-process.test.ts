@@ -1,6 +1,8 @@
 // A service as its own process: its link to a supervisor, its settings, its HTTP. The whole runs in the tests of
 // deploy/cluster.
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { createError } from '@slipway/contracts'
 import t from 'tap'
 import { openDatabase } from '../src/database-at-start.ts'
@@ -167,4 +169,42 @@ t.test('its HTTP answers probes before the service runs, and byte routes once it
   const ids = logged.filter(({ path }) => path === '/bytes/3').map((line) => line['requestId'])
   t.equal(ids[0], requestId, 'the id of the request at the gateway stands in the log here')
   t.match(ids[1], /^[0-9a-f-]{36}$/, 'but nothing that is not one')
+  t.equal(ids.length, 2, 'one line each')
 })
+
+t.test(
+  'while its HTTP closes, what is under way ends, and clients hear that the connection does',
+  async (t) => {
+    const health = { name: 'executor', live: () => true, ready: {}, metrics: createMetrics() }
+    const server = await startProcessServer({ log, health, host: '127.0.0.1', port: 0 })
+    const asked = new EventEmitter()
+    await server.mount(async (app) => {
+      app.get('/slow', async () => {
+        asked.emit('slow')
+        await once(asked, 'other')
+        return 'late'
+      })
+      app.get('/other', async () => {
+        asked.emit('other')
+        return 'meanwhile'
+      })
+    })
+    const isRefused = () =>
+      fetch(`${server.address}/healthz`).then(
+        () => false,
+        () => true,
+      )
+    const socket = connect(Number(new URL(server.address).port), '127.0.0.1')
+    const answers = text(socket)
+    const underWay = once(asked, 'slow')
+    socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')
+    await underWay
+    const closed = server.close()
+    while (!(await isRefused())) t.comment('it is closing')
+    socket.write('GET /other HTTP/1.1\r\nHost: x\r\n\r\n')
+    await closed
+    const [first, second] = (await answers).split('late')
+    t.match(first, /^HTTP\/1.1 200 /)
+    t.match(second, /^HTTP\/1.1 200 [\s\S]*connection: close[\s\S]*\r\n\r\nmeanwhile$/i)
+  },
+)

@@ -184,6 +184,38 @@ async function targetOf(descriptor: string): Promise<string> {
   }).toString()
 }
 
+t.test(
+  'who asks after something was published never gets what was there before, however many ask',
+  async (t) => {
+    const versions = Array.from({ length: 12 }, () => gzip(500))
+    const etags = versions.map((body) => `"${sha256(body)}"`)
+    let current = -1
+    let done = false
+    const answered: { status: number; etag: string | undefined; since: number; isWhole: boolean }[] = []
+    async function keepAsking(): Promise<void> {
+      while (!done) {
+        const since = current
+        const { status, headers, body } = await get('a/versions.gz')
+        const etag = headers.etag
+        if (since >= 0) answered.push({ status, etag, since, isWhole: etag === `"${sha256(body)}"` })
+      }
+    }
+    const asking = Array.from({ length: 8 }, keepAsking)
+    for (const [number, body] of versions.entries()) {
+      await published('a/versions.gz', body)
+      current = number
+      const seen = answered.length
+      await until(() => answered.length >= seen + 16, { message: 'it is asked for' })
+    }
+    done = true
+    await Promise.all(asking)
+    t.same(
+      answered.filter(({ etag = '', since, isWhole }) => !isWhole || etags.indexOf(etag) < since),
+      [],
+    )
+  },
+)
+
 t.test('a directory that is moved away by hand and made anew is noticed', async (t) => {
   await published('moved/a.gz', small)
   t.match(await get('moved/a.gz'), { status: 200, body: small })

@@ -14,10 +14,20 @@ import { createBufferPool } from '../src/downloads/buffer-pool.ts'
 import { decide } from '../src/downloads/preconditions.ts'
 import { checkContent } from '../src/files/content-check.ts'
 import { createFileIndex } from '../src/files/index-service.ts'
+import { createSharedOpening } from '../src/files/shared-opening.ts'
 import { createStoreFolder, type StoreFolder } from '../src/files/store-folder.ts'
 import { emptyZip } from './support.ts'
 
 const file = { etag: '"abc"', modifiedS: 784_111_777, size: 1_000 }
+const indexed = {
+  identity: '',
+  size: 7,
+  sha256: '',
+  version: '',
+  refused: '',
+  publishedAt: new Date(0),
+  publishedBy: '',
+}
 const date = 'Sun, 06 Nov 1994 08:49:37 GMT'
 
 t.test('a range that is granted lies within the file', (t) => {
@@ -61,6 +71,7 @@ t.test('a download does not wait for the digest of a large file, and finds it la
       list: async () => [],
       find: async () => undefined,
       save: async () => {},
+      saveOver: async () => true,
       remove: async () => {},
     },
     clock: systemClock,
@@ -79,6 +90,55 @@ t.test('a download does not wait for the digest of a large file, and finds it la
   const served = await index.open(name)
   t.equal(served?.known.refused, '')
   served?.file.close()
+})
+
+t.test('who asks at the same time shares one opening, who asks later does not', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'slipway-rules-'))
+  t.teardown(() => rm(root, { recursive: true, force: true }))
+  await mkdir(join(root, 'a'))
+  await writeFile(join(root, 'a/b.gz'), 'content')
+  const folder = createStoreFolder(root)
+  t.teardown(() => folder.close())
+  const name = { directory: 'a', file: 'b.gz' }
+  const known = { ...indexed, name }
+  const opened: string[] = []
+  const failures: Error[] = []
+  let isThere = true
+  const open = createSharedOpening(async ({ file }, byLink) => {
+    opened.push(`${file}${byLink ? ' by link' : ''}`)
+    const failure = failures.shift()
+    if (failure !== undefined) throw failure
+    const found = isThere ? await folder.openFile(name) : undefined
+    return found && { file: found, known }
+  })
+  const first = [open(name, false), open(name, false), open(name, false)]
+  const others = [open(name, true), open({ ...name, file: 'c.gz' }, false)]
+  // The turn of the event loop in which the first were opened: what changed since must be seen by who asks now.
+  await new Promise(setImmediate)
+  t.same(opened, ['b.gz', 'b.gz by link', 'c.gz'])
+  const later = open(name, false)
+  const [one, two, three] = await Promise.all(first)
+  await Promise.all([...others, later])
+  t.equal(opened.length, 4)
+  const readable = (served: typeof one) =>
+    served?.file.read(Buffer.alloc(7), 0, 7, 0).then(
+      ({ bytesRead }) => bytesRead === 7,
+      () => false,
+    )
+  one?.file.close()
+  one?.file.close()
+  two?.file.close()
+  t.equal(await readable(three), true, 'each closes for itself, also twice')
+  three?.file.close()
+  t.equal(await readable(three), false, 'the last one closes the file')
+  for (const served of await Promise.all([...others, later])) served?.file.close()
+
+  failures.push(new Error('away'))
+  const failing = [open(name, false), open(name, false)]
+  for (const each of failing) await t.rejects(each, { message: 'away' })
+  isThere = false
+  t.same(await Promise.all([open(name, false), open(name, false)]), [undefined, undefined])
+  t.equal(opened.length, 6)
 })
 
 t.test('preconditions stand in the order of RFC 9110', (t) => {

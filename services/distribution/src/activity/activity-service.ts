@@ -66,8 +66,17 @@ export function createActivityLog({ store, clock, log, keep }: ActivityDeps): Ac
   }
   return {
     add(entry) {
-      const defaults = { at: clock.now(), sha256: '', actor: '', address: '', bytes: 0, complete: true }
-      waiting.push({ ...defaults, ...entry })
+      const {
+        kind,
+        name,
+        at = clock.now(),
+        sha256 = '',
+        actor = '',
+        address = '',
+        bytes = 0,
+        complete = true,
+      } = entry
+      waiting.push({ at, kind, name, sha256, actor, address, bytes, complete })
       if (waiting.length > MOST_WAITING) waiting.shift()
       schedule()
     },

@@ -14,7 +14,7 @@ export function createActivityStore(db: Database): ActivityStore {
   return {
     async add(entries) {
       // One text instead of thousands of parameters: of a small download, recording it was the dearest part.
-      const rows = JSON.stringify(entries.map(({ name, ...entry }) => ({ ...entry, ...name })))
+      const rows = JSON.stringify(entries.map(toRow))
       await db.$executeRaw`
         INSERT INTO activity (at, kind, directory, file, sha256, actor, address, bytes, complete)
         SELECT * FROM json_to_recordset(${rows}::json)
@@ -41,4 +41,9 @@ export function createActivityStore(db: Database): ActivityStore {
          WHERE id <= (SELECT id FROM activity ORDER BY id DESC OFFSET ${keep}::int LIMIT 1)`
     },
   }
+}
+
+/** Names are those of columns. */
+function toRow({ at, kind, name: { directory, file }, sha256, actor, address, bytes, complete }: Activity) {
+  return { at, kind, directory, file, sha256, actor, address, bytes, complete }
 }

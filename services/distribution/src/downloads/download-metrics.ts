@@ -28,13 +28,16 @@ export function createDownloadMetrics(metrics: Metrics, pool: Pick<BufferPool, '
     { name: 'slipway_distribution_buffer_bytes', help: 'Memory of downloads in use.' },
     pool.used,
   )
+  const complete = ended.labels('complete')
+  const broken = ended.labels('broken')
   return {
     begin() {
       running += 1
       return (sent) => {
         running -= 1
         bytes.inc(sent.bytes)
-        ended.inc({ outcome: sent.complete ? 'complete' : 'broken' })
+        const outcome = sent.complete ? complete : broken
+        outcome.inc()
       }
     },
   }

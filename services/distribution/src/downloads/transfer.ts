@@ -56,20 +56,32 @@ export async function send(transfer: Transfer, { pool, stallMs }: TransferDeps):
   return { bytes: at - start, complete: at >= end }
 }
 
-/** Sends what stands in memory; see send. */
-export function sendContent(response: ServerResponse, content: Buffer, stallMs: number): Promise<Sent> {
+/** Sends what stands in memory; see send. At once where the system takes all of it, as it mostly does. */
+export function sendContent(
+  response: ServerResponse,
+  content: Buffer,
+  stallMs: number,
+): Sent | Promise<Sent> {
+  if (response.destroyed) return { bytes: 0, complete: false }
+  response.end(content)
+  const sent = { bytes: content.length, complete: true }
+  return response.writableLength === 0 ? sent : untilTaken(response, sent, stallMs)
+}
+
+function untilTaken(response: ServerResponse, sent: Sent, stallMs: number): Promise<Sent> {
   return new Promise((resolve) => {
-    const timer = setTimeout(settle, stallMs, false)
-    const onClose = () => settle(false)
-    function settle(complete: boolean): void {
+    const timer = setTimeout(settle, stallMs, { bytes: 0, complete: false })
+    const onClose = () => settle({ bytes: 0, complete: false })
+    const onFinish = () => settle(sent)
+    function settle(result: Sent): void {
       clearTimeout(timer)
       response.off('close', onClose)
-      if (!complete) response.destroy()
-      resolve({ bytes: complete ? content.length : 0, complete })
+      response.off('finish', onFinish)
+      if (!result.complete) response.destroy()
+      resolve(result)
     }
     response.once('close', onClose)
-    if (response.destroyed) settle(false)
-    else response.end(content, () => settle(true))
+    response.once('finish', onFinish)
   })
 }
 

@@ -1,30 +1,18 @@
 // Which files are served, and with which digest. Known in memory by name and identity, so that a download costs no
 // statement; kept in the database, so that a start reads no file anew, and so that replicas share the work.
-import { createError, type DistributionName, distributionNameProblem } from '@slipway/contracts'
+import type { DistributionName } from '@slipway/contracts'
 import type { Clock, ServiceDeps } from '@slipway/service-kit'
 import { examine, type Limits } from './examination.ts'
 import type { IndexStore } from './index-store.ts'
-import { type IndexedFile, isLinkable, keyOf } from './indexed-file.ts'
+import { type IndexedFile, keyOf, type Look } from './indexed-file.ts'
 import { createLanes } from './lanes.ts'
+import { createOpening, type OpenServed } from './opening.ts'
 import type { StoreFile } from './store-file.ts'
-import { identityOf, isSameContent, type StoreFolder } from './store-folder.ts'
-
-/** An open file of the store with what is known of it. Close it. */
-export interface ServedFile {
-  readonly file: StoreFile
-  readonly known: IndexedFile
-}
-
-/** What came of looking at a file. */
-export type Look = IndexedFile | 'absent' | 'unsettled'
+import { identityOf, isCurrent, isSameContent, type StoreFolder } from './store-folder.ts'
 
 export interface FileIndex {
   load(): Promise<void>
-  /**
-   * Opens a file that may be served; undefined if there is none. @param byLink also router software
-   * Error: DISTRIBUTION_BUSY, if it is still being read for its digest; that goes on, and the next one finds it.
-   */
-  open(name: DistributionName, byLink?: boolean): Promise<ServedFile | undefined>
+  readonly open: OpenServed
   /** Looks at a file and remembers what is found. */
   look(name: DistributionName): Promise<Look>
   /** Remembers a file that is not served. */
@@ -53,8 +41,8 @@ export interface FileIndexDeps {
   readonly noticed: (file: IndexedFile) => void
 }
 
-/** How long a download waits for the look at its file; large ones take seconds. Answers come within two. */
-const LOOK_MS = 700
+/** How often a look is begun anew when it is overtaken. */
+const LOOKS = 3
 /** Files that are read at once: the disk is for downloads. */
 const READ_AT_ONCE = 2
 
@@ -64,12 +52,9 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
   const looking = new Map<string, Promise<Look>>()
   const lanes = createLanes(READ_AT_ONCE)
 
-  function isCurrent(file: IndexedFile | undefined, { stats }: StoreFile): file is IndexedFile {
-    return file !== undefined && file.identity === identityOf(stats)
-  }
+  const find = (name: DistributionName) => files.get(keyOf(name))
 
-  async function remember(file: IndexedFile): Promise<void> {
-    await store.save(file)
+  function keep(file: IndexedFile): void {
     const before = files.get(keyOf(file.name))
     files.set(keyOf(file.name), file)
     const { directory, file: name } = file.name
@@ -78,43 +63,57 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
     }
   }
 
-  async function lookOnce(name: DistributionName): Promise<Look> {
+  async function remember(file: IndexedFile): Promise<void> {
+    await store.save(file)
+    keep(file)
+  }
+
+  /** Again where somebody else has written down what is there meanwhile: mostly who publishes it. */
+  async function lookUntilSure(name: DistributionName): Promise<Look> {
+    for (let times = 1; times <= LOOKS; times += 1) {
+      const found = await lookOnce(name)
+      if (found !== 'overtaken') return found
+    }
+    deps.hint()
+    return 'unsettled'
+  }
+
+  async function lookOnce(name: DistributionName): Promise<Look | 'overtaken'> {
     const opened = await folder.openFile(name)
     if (opened === undefined) return 'absent'
     try {
-      const known = await knownOf(name, opened)
-      if (known !== undefined) return known
-      if (!isSettled(opened)) {
-        deps.hint()
-        return 'unsettled'
-      }
-      const found = await lanes(() => examine(name, opened, deps.limits))
-      if (found === undefined) {
-        deps.hint()
-        return 'unsettled'
-      }
+      const known = files.get(keyOf(name))
+      if (isCurrent(known, opened)) return known
       const stored = await store.find(name)
-      const isPublished = stored !== undefined && isSameContent(stored.identity, found.identity)
-      const { publishedAt, publishedBy } = isPublished
-        ? stored
-        : { publishedAt: clock.now(), publishedBy: '' }
-      const file = { ...found, publishedAt, publishedBy }
-      await remember(file)
-      deps.noticed(file)
-      return file
+      if (!isCurrent(stored, opened)) return await lookInto(name, opened, stored)
+      // Another replica has found out.
+      files.set(keyOf(name), stored)
+      return stored
     } finally {
       opened.close()
     }
   }
 
-  /** From memory, or what another replica has found out. */
-  async function knownOf(name: DistributionName, opened: StoreFile): Promise<IndexedFile | undefined> {
-    const known = files.get(keyOf(name))
-    if (isCurrent(known, opened)) return known
-    const stored = await store.find(name)
-    if (!isCurrent(stored, opened)) return undefined
-    files.set(keyOf(name), stored)
-    return stored
+  async function lookInto(
+    name: DistributionName,
+    opened: StoreFile,
+    stored: IndexedFile | undefined,
+  ): Promise<Look | 'overtaken'> {
+    // Of what is just being published, or was given other modes, the bytes are known to stay: it need not settle.
+    const isSame = stored !== undefined && isSameContent(stored.identity, identityOf(opened.stats))
+    const settled = isSettled(opened)
+    const found = settled || isSame ? await lanes(() => examine(name, opened, deps.limits)) : undefined
+    if (found === undefined) {
+      deps.hint()
+      return 'unsettled'
+    }
+    const { publishedAt, publishedBy } = isSame ? stored : { publishedAt: clock.now(), publishedBy: '' }
+    const file = { ...found, publishedAt, publishedBy }
+    if (!(await store.saveOver(stored, file))) return 'overtaken'
+    keep(file)
+    // Who publishes it says so.
+    if (settled) deps.noticed(file)
+    return file
   }
 
   function isSettled({ stats }: StoreFile): boolean {
@@ -126,7 +125,7 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
     const key = keyOf(name)
     const running = looking.get(key)
     if (running !== undefined) return running
-    const started = lookOnce(name).finally(() => looking.delete(key))
+    const started = lookUntilSure(name).finally(() => looking.delete(key))
     looking.set(key, started)
     return started
   }
@@ -142,24 +141,7 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
     async load() {
       for (const file of await store.list()) files.set(keyOf(file.name), file)
     },
-    async open(name, byLink = false) {
-      if (distributionNameProblem(name) !== undefined) return undefined
-      // Twice: what is looked at may have been replaced between the look and the opening.
-      for (let attempt = 1; attempt <= 2; attempt += 1) {
-        const opened = await folder.openFile(name)
-        if (opened === undefined) return undefined
-        const known = files.get(keyOf(name))
-        if (isCurrent(known, opened)) {
-          const served = byLink ? isLinkable(known) : known.refused === ''
-          if (served) return { file: opened, known }
-          opened.close()
-          return undefined
-        }
-        opened.close()
-        if (typeof (await inTime(look(name))) === 'string') return undefined
-      }
-      return undefined
-    },
+    open: createOpening({ folder, find, look }),
     async refuse(name, refused) {
       const before = files.get(keyOf(name))
       if (before?.refused === refused && before.identity === '') return
@@ -170,20 +152,7 @@ export function createFileIndex(deps: FileIndexDeps): FileIndex {
       await store.remove(name)
       files.delete(keyOf(name))
     },
-    find: (name) => files.get(keyOf(name)),
+    find,
     all: () => [...files.values()],
-  }
-}
-
-/** The look's end, or DISTRIBUTION_BUSY if that takes too long. */
-async function inTime(look: Promise<Look>): Promise<Look> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLong = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(createError('DISTRIBUTION_BUSY')), LOOK_MS)
-  })
-  try {
-    return await Promise.race([look, tooLong])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -8,6 +8,8 @@ export interface IndexStore {
   find(name: DistributionName): Promise<IndexedFile | undefined>
   /** Inserts or replaces. */
   save(file: IndexedFile): Promise<void>
+  /** Saves what was found over what was known before; false, and nothing done, if another process has written meanwhile. */
+  saveOver(before: IndexedFile | undefined, file: IndexedFile): Promise<boolean>
   remove(name: DistributionName): Promise<void>
 }
 
@@ -22,26 +24,39 @@ export function createIndexStore(db: Database): IndexStore {
       const row = await db.distribution.findUnique({ where: key(name) })
       return row === null ? undefined : toFile(row)
     },
-    async save({ name, ...file }) {
-      const values = {
-        identity: file.identity,
-        size: BigInt(file.size),
-        sha256: file.sha256,
-        version: file.version,
-        refused: file.refused,
-        published_at: file.publishedAt,
-        published_by: file.publishedBy,
-      }
-      const { directory, file: fileName } = name
+    async save(file) {
+      const { directory, file: fileName } = file.name
       await db.distribution.upsert({
-        where: key(name),
-        create: { directory, file: fileName, ...values },
-        update: values,
+        where: key(file.name),
+        create: { directory, file: fileName, ...valuesOf(file) },
+        update: valuesOf(file),
       })
+    },
+    async saveOver(before, file) {
+      const name = { directory: file.name.directory, file: file.name.file }
+      const values = valuesOf(file)
+      const { identity } = before ?? {}
+      const { count } =
+        identity === undefined
+          ? await db.distribution.createMany({ data: [{ ...name, ...values }], skipDuplicates: true })
+          : await db.distribution.updateMany({ where: { ...name, identity }, data: values })
+      return count === 1
     },
     async remove({ directory, file }) {
       await db.distribution.deleteMany({ where: { directory, file } })
     },
+  }
+}
+
+function valuesOf(file: IndexedFile) {
+  return {
+    identity: file.identity,
+    size: BigInt(file.size),
+    sha256: file.sha256,
+    version: file.version,
+    refused: file.refused,
+    published_at: file.publishedAt,
+    published_by: file.publishedBy,
   }
 }
 

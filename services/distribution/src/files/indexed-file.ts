@@ -17,6 +17,9 @@ export interface IndexedFile {
   readonly publishedBy: string
 }
 
+/** What came of looking at a file. */
+export type Look = IndexedFile | 'absent' | 'unsettled'
+
 /** One text for a name. No part holds a slash. */
 export function keyOf({ directory, file }: DistributionName): string {
   return `${directory}/${file}`

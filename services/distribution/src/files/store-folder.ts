@@ -5,6 +5,7 @@ import { type BigIntStats, constants, existsSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DistributionName } from '@slipway/contracts'
+import type { IndexedFile } from './indexed-file.ts'
 import { createOpenDirectories } from './open-directories.ts'
 import { openStoreFile, type StoreFile } from './store-file.ts'
 import { codeOf, unless } from './system-errors.ts'
@@ -114,6 +115,14 @@ async function orNothing<T>(opened: Promise<T>): Promise<T | undefined> {
 /** Tells one content from another, without reading it. */
 export function identityOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${ino}:${size}:${mtimeNs}:${ctimeNs}`
+}
+
+/** True if what is known of a file is true of the one that is open. */
+export function isCurrent(
+  known: IndexedFile | undefined,
+  { stats }: Pick<StoreFile, 'stats'>,
+): known is IndexedFile {
+  return known !== undefined && known.identity === identityOf(stats)
 }
 
 /** True if two identities differ at most in the change time, as before and after a rename or a change of modes. */
