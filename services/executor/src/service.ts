@@ -152,6 +152,7 @@ export async function createExecutor(deps: ExecutorDeps): Promise<RunningExecuto
     sweepMs: config.sweepInterval,
     log,
     metrics,
+    giveBack: results.release,
     perform,
   })
   const { stop } = dispatch

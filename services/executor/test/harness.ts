@@ -139,6 +139,8 @@ export interface Bench {
   /** Opens links to the store of distributions; set it before a job needs one. */
   openRepository: (question: RequestOf<typeof distributionMessages.openRepository>) => Promise<string>
   claims: number
+  /** Who asked for work, each time; answered when what this returns resolves. */
+  onClaim: (executorId: string) => Promise<void> | undefined
 }
 
 /** Seals as the inventory does. */
@@ -204,6 +206,7 @@ export async function bench(t: Teardown, servers?: string): Promise<Bench> {
     discoveries: [],
     progress: [],
     claims: 0,
+    onClaim: () => undefined,
     query: async <T>(sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows as T[],
     lab: {
       routers,
@@ -343,6 +346,7 @@ export async function bench(t: Teardown, servers?: string): Promise<Bench> {
     const jobs = suitable.map(({ job }) => job)
     for (const offer of suitable) offered.splice(offered.indexOf(offer), 1)
     for (const job of jobs) claimed.set(job.jobId, executorId)
+    await self.onClaim(executorId)
     return { jobs, nextDueInMs: 60_000 }
   })
   schedulerBus.serve(schedulerMessages.confirmRuns, async ({ rows }) => ({

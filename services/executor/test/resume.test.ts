@@ -3,7 +3,7 @@
 import { demoPackages, type SimulatedRouter } from '@slipway/router-sim'
 import { until } from '@slipway/test-kit'
 import t from 'tap'
-import { type Bench, bench } from './harness.ts'
+import { type Bench, bench, type LabHost } from './harness.ts'
 
 const fixes = {
   asr9k: { file: 'asr9k-px-5.3.3.CSCuy81837.pie', name: 'asr9k-px-5.3.3.CSCuy81837-1.0.0' },
@@ -162,6 +162,56 @@ void t.test('a stop closes the session and leaves the run without a lease', { bu
   t.match(await b.result(jobId), { outcome: 'completed', packageChanges: [fixes.asr9k.name] })
   t.equal(host.router.counts().add, 1)
   t.ok(b.claims > claims)
+})
+
+void t.test('an executor that stops takes no new run', { buffered: true }, async (t) => {
+  const b = await bench(t)
+  // Leases run out when nobody waits any more: what the stopping one holds on to would never end.
+  const times = { EXECUTOR_SOLE: 'false', EXECUTOR_SWEEP_INTERVAL: '1h' }
+  await b.start({ ...times, EXECUTOR_NAME: 'stays' })
+  const stopping = await b.start({ ...times, EXECUTOR_NAME: 'stops' })
+  const busy = await b.lab.add('asr9k', { faults: [{ kind: 'slow', match: 'show version', delayMs: 500 }] })
+  const asks = (host: LabHost) => b.offer(host, 'Pre-Upgrade', {}, 'stops')
+  const runs = (jobId: number) =>
+    b.query<{ kind: string; payload: { executor?: string } }>(
+      "SELECT kind, payload FROM job_event WHERE job_id = $1 AND kind NOT IN ('status', 'step') ORDER BY seq",
+      [jobId],
+    )
+  const own = asks(busy)
+  await command(busy.router, /show version/)
+
+  // Its question for work is on its way when it is told to stop, and answered after it.
+  const late = await b.lab.add('asr9k')
+  let answer = () => {}
+  const asked = new Promise<void>((resolve) => {
+    b.onClaim = (executorId) => {
+      if (!executorId.startsWith('stops-')) return undefined
+      resolve()
+      return new Promise((answered) => {
+        answer = answered
+      })
+    }
+  })
+  const handedOut = asks(late)
+  await asked
+  const stopped = stopping.stop()
+  const waits = asks(await b.lab.add('asr9k'))
+  answer()
+  b.onClaim = () => undefined
+  await stopped
+
+  for (const { jobId } of [own, handedOut]) {
+    t.match(await b.result(jobId), { outcome: 'completed' })
+    const told = (await runs(jobId)).filter(({ kind }) => kind === 'resumed')
+    t.match(told.at(-1), { payload: { executor: /^stays-/, after: 'released' } })
+  }
+  t.same(
+    (await runs(handedOut.jobId)).map(({ kind }) => kind),
+    ['claimed', 'handed-over', 'resumed', 'started', 'ended'],
+    'what it had been given already it hands over unbegun',
+  )
+  t.equal(late.router.sessionLog().length, 1, 'and does not even log in for it')
+  t.same(await runs(waits.jobId), [], 'what comes later it does not take')
 })
 
 void t.test('a full executor takes over what another left behind', { buffered: true }, async (t) => {

@@ -42,6 +42,8 @@ export interface DispatchDeps {
   sweepMs: number
   log: Logger
   metrics: Pick<ExecutorMetrics, 'begun'>
+  /** Gives a run back, so that another executor takes it over at once; never rejects. */
+  giveBack: (run: Run) => Promise<void>
   /** Does the work of a run that has started, to its end; never rejects. */
   perform: (active: ActiveRun) => Promise<void>
 }
@@ -62,6 +64,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   let again = false
   let stopped = false
   let requestId: string | undefined
+  const givenBack: Promise<void>[] = []
   /** When to look next for runs without a lease, and when to ask the scheduler, by the monotonic clock. */
   let sweepAt = 0
   let claimAt = 0
@@ -76,7 +79,8 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   const spare = () => places(deps.concurrency * ROOM_FOR_LEFT_BEHIND)
 
   const begin = (run: Run, end: LeaseEnd) => {
-    if (stopped) return
+    // It was on its way when we were told to stop: nobody else would touch it before its lease has run out.
+    if (stopped) return void givenBack.push(deps.giveBack(run))
     runs.begin(run, end, async (active) => {
       try {
         if (await confirmed(deps, starts, active)) await deps.perform(active)
@@ -171,6 +175,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
       stopped = true
       clearTimeout(timer)
       await looking
+      await Promise.all(givenBack)
     },
   }
 }

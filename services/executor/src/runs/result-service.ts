@@ -30,7 +30,7 @@ export interface ResultService {
   /** Ends the run with a result; tries again while the database is away. */
   record(active: ActiveRun, result: RunResult, seen: Sight): Promise<void>
   /** Gives the run to whoever comes next. */
-  release(active: ActiveRun): Promise<void>
+  release(run: Run): Promise<void>
 }
 
 export interface ResultServiceDeps {
@@ -84,8 +84,7 @@ export function createResultService({ store, runs, bus, kick, log }: ResultServi
         }
       }
     },
-    async release(active) {
-      const { run } = active
+    async release(run) {
       try {
         await runs.release(run)
         bus.publish(executorEvents.runReleased, { jobId: run.jobId })

@@ -70,7 +70,7 @@ export function createRunService(deps: RunServiceDeps): (active: ActiveRun) => P
     const learned: Learned = {}
     const ending = await attempt(deps, active, learned, log)
     if (ending.kind === 'result') await deps.results.record(active, ending.result, learned)
-    else if (control.interrupted() === 'handover') await deps.results.release(active)
+    else if (control.interrupted() === 'handover') await deps.results.release(run)
     const outcome = ending.kind === 'result' ? ending.result.outcome : 'left'
     deps.metrics.ended(outcome)
     if (control.interrupted() === 'lost') deps.metrics.leaseLost()
