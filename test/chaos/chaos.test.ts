@@ -3,9 +3,11 @@ import { haveNatsServer } from '@slipway/test-kit'
 import t from 'tap'
 import { runChaos } from './chaos.ts'
 import { checks } from './checks.ts'
+import { logChecks } from './log-checks.ts'
 import { parseOptions } from './options.ts'
 import { sessionChecks } from './session-checks.ts'
-import { type Story, tell } from './story.ts'
+import { stopCheck } from './stop-check.ts'
+import { type Story, tell, timeOf } from './story.ts'
 
 t.test(
   'options: numbers in range, the short form, help; anything else is refused with its name',
@@ -65,14 +67,26 @@ const stories: Readonly<Record<string, [Story, (keyof typeof told)[]]>> = {
   ],
   'a session without a log changes something': [
     { steps: [...addedAlone, ...activated, [4, 'opens'], [4, 'install remove y'], [4, 'closes']], owners },
-    ['known', 'logs'],
+    ['known'],
   ],
-  'a discovery is first, and has no log': [
+  'a discovery has no log': [
     { steps: [[4, 'opens'], [4, 'show inventory'], [4, 'closes'], ...addedAlone, ...activated], owners },
     [],
   ],
-  'somebody is there later and has no log': [
-    { steps: [...addedAlone, [4, 'opens'], [4, 'show inventory'], [4, 'closes'], ...activated], owners },
+  'two were there and have no log': [
+    {
+      steps: [
+        [4, 'opens'],
+        [4, 'show inventory'],
+        [4, 'closes'],
+        ...addedAlone,
+        [5, 'opens'],
+        [5, 'show inventory'],
+        [5, 'closes'],
+        ...activated,
+      ],
+      owners,
+    },
     ['logs'],
   ],
   'a frozen one keeps its session open and reads on': [
@@ -151,6 +165,22 @@ const stories: Readonly<Record<string, [Story, (keyof typeof told)[]]>> = {
     { steps: [...addedAlone, ...activated], owners, log: (text) => text.replace('done\r\n', '') },
     ['logs'],
   ],
+  'a run was handed over in the middle of an answer': [
+    {
+      steps: [
+        [1, 'opens'],
+        [1, add],
+        [1, 'show clock'],
+        [1, 'closes'],
+        [3, 'opens'],
+        [3, 'closes'],
+        ...activated,
+      ],
+      owners: takenOver,
+      log: (text) => text.replace(/show clock[\s\S]*$/, ''),
+    },
+    [],
+  ],
   'a kill took the end of a log along': [
     {
       steps: [
@@ -186,11 +216,13 @@ const stories: Readonly<Record<string, [Story, (keyof typeof told)[]]>> = {
   ],
 }
 
+const held = { ...sessionChecks, ...logChecks }
+
 for (const [story, [given, broken]] of Object.entries(stories)) {
   t.test(`checker: ${story}`, async (t) => {
     const evidence = tell(given)
-    const found = Object.keys(sessionChecks).filter(
-      (promise) => sessionChecks[promise]?.(evidence).length !== 0,
+    const found = Object.entries(held).flatMap(([promise, check]) =>
+      check(evidence).length === 0 ? [] : [promise],
     )
     t.same(
       found,
@@ -198,6 +230,16 @@ for (const [story, [given, broken]] of Object.entries(stories)) {
     )
   })
 }
+
+t.test('checker: a stopped executor that takes a run', async (t) => {
+  const evidence = tell({ steps: [...addedAlone, ...activated], owners, leaseLostAt: 5 })
+  const stopped = (step: number) => ({
+    ...evidence,
+    disturbances: [{ at: timeOf(step), target: 'executor-1', method: 'SIGTERM' } as const],
+  })
+  t.equal(stopCheck(stopped(1)).length, 1)
+  t.same(stopCheck(stopped(5)), [], 'it had it already')
+})
 
 t.test('checker: a command that only the counters of the router know of', async (t) => {
   const evidence = tell({ steps: [...addedAlone, ...activated], owners })

@@ -1,6 +1,8 @@
 // The promises of Slipway as checks on the evidence. Each answers what contradicts it, in words; nothing: it holds.
 import type { Check, RunRow } from './evidence.ts'
+import { logChecks } from './log-checks.ts'
 import { sessionChecks } from './session-checks.ts'
+import { stopCheck } from './stop-check.ts'
 
 /** By what is promised. */
 export const checks: Readonly<Record<string, Check>> = {
@@ -100,6 +102,10 @@ export const checks: Readonly<Record<string, Check>> = {
   },
 
   ...sessionChecks,
+
+  ...logChecks,
+
+  'an executor that was told to stop took no new run': stopCheck,
 
   'every job has a session log': ({ logs, accepted }) =>
     accepted.flatMap(({ id }) =>

@@ -3,9 +3,6 @@
 import type { Check, Evidence } from './evidence.ts'
 import { ANSWER, type RouterSession, type SessionOwner } from './sessions.ts'
 
-/** What a router said so shortly before a SIGKILL of who listened may be missing in the session log. */
-const LOST_WITH_A_KILL_MS = 2_000
-
 /** The changing command of each action; the others change nothing. */
 const commandOf: Readonly<Record<string, RegExp>> = {
   Add: /^(?:admin )?install add /,
@@ -66,9 +63,6 @@ export const sessionChecks: Readonly<Record<string, Check>> = {
           : [`${nameOf(first)} was opened before the last word in ${nameOf(session)}`],
       )
     }),
-
-  'session logs are complete: all that a router received and said stands in a log of its job': (evidence) =>
-    evidence.sessions.flatMap((session) => missing(evidence, session)),
 }
 
 /** Pairs of sessions that were open side by side, on runs of jobs that change the router; the older one first. */
@@ -83,7 +77,8 @@ export function overlapping({ accepted, sessions }: Evidence): [RouterSession, R
 const changingCommands = ({ words }: RouterSession): string[] =>
   words.flatMap(({ text, changes }) => (changes && text !== ANSWER ? [text] : []))
 
-const nameOf = ({ router, id, owner }: RouterSession): string =>
+/** How a session is called in words. */
+export const nameOf = ({ router, id, owner }: RouterSession): string =>
   `session ${id} of ${router} (${owner === undefined ? 'nobody' : `job ${owner.job}, attempt ${owner.attempt}`})`
 
 /** All ordered pairs of sessions of the same router. */
@@ -125,44 +120,4 @@ function lastWordOfRun({ words, owner }: RouterSession, ofJob: readonly RouterSe
   const last = Math.max(...ofJob.map((each) => each.owner?.attempt ?? 0))
   const counted = owner?.attempt === last ? words : words.filter(({ changes }) => changes)
   return counted.at(-1)?.seq ?? 0
-}
-
-/** What a session's log lacks. */
-function missing(evidence: Evidence, session: RouterSession): string[] {
-  const killedMs = killOf(evidence, session)
-  const logged = session.owner?.logged ?? []
-  const index = session.said.findIndex(({ text }, line) => logged[line] !== text)
-  const line = session.said[index]
-  if (line === undefined || line.atMs > killedMs - LOST_WITH_A_KILL_MS) return []
-  if (session.owner === undefined)
-    return isDiscovery(evidence, session) ? [] : [`no log tells of ${nameOf(session)}`]
-  const there = JSON.stringify(logged[index] ?? null)
-  return [
-    `${nameOf(session)}, line ${index} of ${session.said.length}: ${JSON.stringify(line.text)} is ${there}`,
-  ]
-}
-
-/** When an executor was killed that had the session; Infinity if none was. */
-function killOf({ events, disturbances }: Evidence, { owner, openedMs, closedMs }: RouterSession): number {
-  const kills = disturbances.filter(
-    ({ method, target }) => method === 'SIGKILL' && target.startsWith('executor'),
-  )
-  const own = owner === undefined ? kills : kills.filter(({ target }) => target === executorOf(events, owner))
-  const times = own.map(({ at }) => Date.parse(at)).filter((at) => at >= openedMs - 1_000 && at <= closedMs)
-  return Math.min(Infinity, ...times)
-}
-
-/** `executor-2-4f1c…` → `executor-2`: who began or resumed the attempt. */
-function executorOf(events: Evidence['events'], { job, attempt }: SessionOwner): string | undefined {
-  const begun = events.find(
-    (event) =>
-      event.job_id === job && event.attempt === attempt && ['claimed', 'resumed'].includes(event.kind),
-  )
-  return begun === undefined ? undefined : String(begun.payload['executor']).replace(/-[0-9a-f]+$/, '')
-}
-
-/** Discoveries have no log that is served. They come before the first job of a router, and change nothing. */
-function isDiscovery({ sessions }: Evidence, { router, closed }: RouterSession): boolean {
-  const owned = sessions.filter(({ owner, router: at }) => owner !== undefined && at === router)
-  return owned.every(({ opened }) => closed < opened)
 }

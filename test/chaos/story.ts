@@ -23,17 +23,19 @@ export interface Story {
   log?: (text: string) => string
 }
 
-const timeOf = (step: number) => BEGIN_MS + step * STEP_MS
+const msOf = (step: number) => BEGIN_MS + step * STEP_MS
+/** ISO 8601. */
+export const timeOf = (step: number) => new Date(msOf(step)).toISOString()
 /** `Fri Jan  2 03:04:05.000 UTC`. */
 const printed = (step: number) => {
-  const [, day, month, , time] = new Date(timeOf(step)).toUTCString().split(' ')
+  const [, day, month, , time] = new Date(msOf(step)).toUTCString().split(' ')
   return `Fri ${month} ${String(Number(day)).padStart(2)} ${time}.000 UTC`
 }
 
 export function tell({ steps, owners, leaseLostAt, killedAt, log = (text) => text }: Story): Evidence {
   const entries: TranscriptEntry[] = []
   for (const [step, [session, what]] of steps.entries()) {
-    const at = new Date(timeOf(step)).toISOString()
+    const at = timeOf(step)
     for (const entry of entriesOf(step, what))
       entries.push({ seq: entries.length + 1, at, session, ...entry })
   }
@@ -62,9 +64,7 @@ export function tell({ steps, owners, leaseLostAt, killedAt, log = (text) => tex
       ...(leaseLostAt === undefined ? [] : [eventOf(1, 2, 'resumed', leaseLostAt)]),
     ],
     disturbances:
-      killedAt === undefined
-        ? []
-        : [{ at: new Date(timeOf(killedAt)).toISOString(), target: 'executor-1', method: 'SIGKILL' }],
+      killedAt === undefined ? [] : [{ at: timeOf(killedAt), target: 'executor-1', method: 'SIGKILL' }],
     api: [],
     scheduler: [],
     journal: [],
@@ -87,7 +87,7 @@ const eventOf = (job_id: number, attempt: number, kind: string, step: number) =>
   job_id,
   seq: attempt,
   attempt,
-  at: new Date(timeOf(step)),
+  at: new Date(msOf(step)),
   kind,
   payload: { executor: 'executor-1-0a1b', after: 'expired' },
 })

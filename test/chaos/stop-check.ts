@@ -1,0 +1,33 @@
+// What an executor does between SIGTERM and its end, by the times of the runs' own events.
+import type { Check, EventRow, Evidence } from './evidence.ts'
+
+/** A busy process hears of a signal late, and an answer to its last question for work may still be on its way. */
+const HEARS_WITHIN_MS = 1_000
+
+/** Whether executors that were told to stop took runs all the same. */
+export const stopCheck: Check = (evidence) =>
+  told(evidence).flatMap(({ executor, atMs }) =>
+    evidence.events
+      .filter((event) => isTaken(event, executor) && event.at.getTime() > atMs + HEARS_WITHIN_MS)
+      .map((event) => `${executor} took job ${event.job_id} ${event.at.getTime() - atMs} ms after SIGTERM`),
+  )
+
+/** Each process of an executor that was sent a SIGTERM, by the name that is unique to each start. */
+function told({ events, disturbances }: Evidence): { executor: string; atMs: number }[] {
+  return disturbances.flatMap(({ method, target, at }) => {
+    if (method !== 'SIGTERM' || !target.startsWith('executor')) return []
+    const atMs = Date.parse(at)
+    // Replicas keep their name over restarts: the one that was told is the last to have taken anything before.
+    const before = events.filter(
+      (event) => isTaken(event) && event.at.getTime() <= atMs && nameOf(event) === target,
+    )
+    const last = before.sort((one, other) => one.at.getTime() - other.at.getTime()).at(-1)
+    return last === undefined ? [] : [{ executor: String(last.payload['executor']), atMs }]
+  })
+}
+
+const isTaken = ({ kind, payload }: EventRow, executor?: string): boolean =>
+  ['claimed', 'resumed'].includes(kind) && (executor === undefined || payload['executor'] === executor)
+
+/** `executor-2-4f1c…` → `executor-2`. */
+const nameOf = ({ payload }: EventRow): string => String(payload['executor']).replace(/-[0-9a-f]+$/, '')
