@@ -1,20 +1,8 @@
 // GET /install, DELETE /install/delete, session logs.
 import { createError, type JobRow, schedulerMessages, toErrorBody } from '@slipway/contracts'
 import type { Test } from 'tap'
-import { type Answer, build, failed, hostId, rowsIn } from './fixture.ts'
+import { build, failed, hostId, rowsIn } from './fixture.ts'
 
-const _now = '2016-06-01T12:00:00.000Z'
-const packages = 'asr9k-px-5.3.3.CSCuz05961.pie,asr9k-px-5.3.3.CSCux89921.pie'
-const _preUpgrade = { hostname: 'R2', install_action: 'Pre-Upgrade' }
-const _add = {
-  hostname: 'R2',
-  install_action: 'Add',
-  server_repository: 'My_Repository',
-  software_packages: packages,
-}
-const _NOT_SUBMITTED = 'Not submitted. Check other jobs for error message.'
-
-const _messages = (answer: Answer, key: string) => rowsIn(answer, key).map((row) => row['status_message'])
 const job: JobRow = {
   id: 20,
   hostId: hostId(1),
