@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import {
+  asUnavailable,
   type CopyCell,
   copyLine,
   copyRows,
@@ -156,4 +157,15 @@ t.test('a connection that breaks, or none at all, is a database that is away', a
   const nowhere = createPool({ host: '/nowhere', database: 'none' })
   t.teardown(() => nowhere.end())
   await t.rejects(store(nowhere, portionsOf()), { code: 'BUS_UNAVAILABLE' })
+})
+
+t.test('a pool that has no connection in time is not available', async (t) => {
+  const pool = createPool(server.url('postgres'), { max: 1 })
+  t.teardown(() => pool.end())
+  const taken = await pool.connect()
+  Object.assign(pool.options, { connectionTimeoutMillis: 20 })
+  const error = await pool.query('SELECT 1').catch((thrown: unknown) => thrown)
+  taken.release()
+  t.match(error, { message: 'timeout exceeded when trying to connect' })
+  t.match(asUnavailable(error), { code: 'BUS_UNAVAILABLE' })
 })

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Value } from '@sinclair/typebox/value'
 import { type ClaimedJob, JobEvent } from '@slipway/contracts'
-import { createPool } from '@slipway/database'
+import { asUnavailable, createPool } from '@slipway/database'
 import { loadConfig } from '@slipway/service-kit'
 import { database, type Teardown } from '@slipway/test-kit'
 import t from 'tap'
@@ -262,4 +263,39 @@ t.test('a lost executor is noticed within 45 seconds at default settings', async
   t.ok(config.lease + config.takeOverGrace + config.sweepInterval <= 45_000)
   t.ok(config.lease >= 3 * config.leaseRenewal, 'two renewals may fail')
   t.ok(config.leaseRenewal + config.leaseMargin < config.lease)
+})
+
+t.test('a database for which time ran out is not available; that is no unexpected error', async (t) => {
+  const { store } = await open(t)
+  const unavailable = async (work: Promise<unknown>, said: RegExp) => {
+    const error = await work.then(
+      () => t.fail('it succeeded'),
+      (thrown: unknown) => thrown,
+    )
+    t.match(error, { message: said })
+    t.match(asUnavailable(error), { code: 'BUS_UNAVAILABLE' })
+  }
+  let finish = () => {}
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const takeAll = Array.from({ length: 5 }, () => store.db.$transaction(() => finished, { timeout: 60_000 }))
+  await unavailable(
+    store.db.$transaction(async () => undefined, { maxWait: 20 }),
+    /Unable to start a transaction in the given time/,
+  )
+  finish()
+  await Promise.all(takeAll)
+  await unavailable(
+    store.db.$transaction(
+      async (tx) => {
+        await pause(100)
+        await tx.$queryRaw`SELECT 1`
+      },
+      { timeout: 20 },
+    ),
+    /expired transaction/,
+  )
+  const fault = await store.db.$queryRaw`SELECT 1 / 0`.catch((thrown: unknown) => thrown)
+  t.equal(asUnavailable(fault), fault, 'a fault of ours stays one')
 })

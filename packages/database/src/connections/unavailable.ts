@@ -11,6 +11,12 @@ const UNAVAILABLE = /^(53|57P|58|08)/
 const PRISMA_UNAVAILABLE = new Set(['P1001', 'P1002', 'P1017', 'P2024', 'P2037'])
 /** Node's codes of a server that does not answer. */
 const NODE_UNAVAILABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ETIMEDOUT', 'EPIPE'])
+/**
+ * Time ran out, here: words of the pg client and its pool, and of Prisma's P2028, which says other things, too. A process
+ * that was suspended meets them all at once when it goes on.
+ */
+const TIMED_OUT =
+  /^(?:timeout exceeded when trying to connect|timeout expired|Connection terminated\b.*)$|Unable to start a transaction in the given time|cannot be executed on an expired transaction/
 
 /** An error of a database that is not available as BUS_UNAVAILABLE (503 to clients); any other as it is. */
 export function asUnavailable(error: unknown): unknown {
@@ -21,6 +27,7 @@ export function asUnavailable(error: unknown): unknown {
 function isUnavailable(error: unknown): boolean {
   if (UNAVAILABLE.test(sqlState(error) ?? '')) return true
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  if (code === 'P2028' || code === undefined) return error instanceof Error && TIMED_OUT.test(error.message)
   if (typeof code !== 'string') return false
   return PRISMA_UNAVAILABLE.has(code) || (NODE_UNAVAILABLE.has(code) && isFromSystemCall(error))
 }
