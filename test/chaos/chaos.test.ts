@@ -239,6 +239,8 @@ t.test('checker: a stopped executor that takes a run', async (t) => {
   })
   t.equal(stopCheck(stopped(1)).length, 1)
   t.same(stopCheck(stopped(5)), [], 'it had it already')
+  const unbegun = evidence.events.filter(({ kind }) => kind !== 'status')
+  t.same(stopCheck({ ...stopped(1), events: unbegun }), [], 'it hands it over as it is')
 })
 
 t.test('checker: a command that only the counters of the router know of', async (t) => {

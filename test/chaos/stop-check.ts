@@ -1,14 +1,18 @@
 // What an executor does between SIGTERM and its end, by the times of the runs' own events.
 import type { Check, EventRow, Evidence } from './evidence.ts'
 
-/** A busy process hears of a signal late, and an answer to its last question for work may still be on its way. */
+/** A busy process hears of a signal late. */
 const HEARS_WITHIN_MS = 1_000
 
-/** Whether executors that were told to stop took runs all the same. */
+/**
+ * Whether executors that were told to stop took runs all the same. The answer to a last question for work may come late;
+ * such a run is handed over as it is.
+ */
 export const stopCheck: Check = (evidence) =>
   told(evidence).flatMap(({ executor, atMs }) =>
     evidence.events
       .filter((event) => isTaken(event, executor) && event.at.getTime() > atMs + HEARS_WITHIN_MS)
+      .filter((event) => isBegun(evidence, event))
       .map((event) => `${executor} took job ${event.job_id} ${event.at.getTime() - atMs} ms after SIGTERM`),
   )
 
@@ -25,6 +29,15 @@ function told({ events, disturbances }: Evidence): { executor: string; atMs: num
     return last === undefined ? [] : [{ executor: String(last.payload['executor']), atMs }]
   })
 }
+
+/** Something happened in the attempt beside taking the run and giving it back. */
+const isBegun = ({ events }: Evidence, { job_id, attempt }: EventRow): boolean =>
+  events.some(
+    (event) =>
+      event.job_id === job_id &&
+      event.attempt === attempt &&
+      !['claimed', 'resumed', 'handed-over'].includes(event.kind),
+  )
 
 const isTaken = ({ kind, payload }: EventRow, executor?: string): boolean =>
   ['claimed', 'resumed'].includes(kind) && (executor === undefined || payload['executor'] === executor)

@@ -61,7 +61,9 @@ export function tell({ steps, owners, leaseLostAt, killedAt, log = (text) => tex
     routers: new Map([[ROUTER, { name: ROUTER, release: '', counts: {}, mutations }]]),
     events: [
       ...accepted.map(({ id }) => eventOf(id, 1, 'claimed', 0)),
-      ...(leaseLostAt === undefined ? [] : [eventOf(1, 2, 'resumed', leaseLostAt)]),
+      ...(leaseLostAt === undefined
+        ? []
+        : [eventOf(1, 2, 'resumed', leaseLostAt), eventOf(1, 2, 'status', leaseLostAt)]),
     ],
     disturbances:
       killedAt === undefined ? [] : [{ at: timeOf(killedAt), target: 'executor-1', method: 'SIGKILL' }],
