@@ -42,7 +42,10 @@ export async function stretchCord(t: Teardown, to: NetConnectOpts): Promise<Cord
       const text = last + bytes.toString('latin1')
       last = text.slice(-200)
       const index = holds.findIndex(({ words }) => text.includes(words))
-      return index < 0 ? undefined : holds.splice(index, 1)[0]
+      if (index < 0) return undefined
+      // What was heard is not heard again, by another hold for the same words.
+      last = ''
+      return holds.splice(index, 1)[0]
     }
     near.on('data', (bytes: Buffer) => {
       const hold = heard(bytes)

@@ -3,12 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Value } from '@sinclair/typebox/value'
 import { type ClaimedJob, JobEvent } from '@slipway/contracts'
-import { asUnavailable, createPool } from '@slipway/database'
+import { asUnavailable, createPool, prismaAdapter } from '@slipway/database'
 import { loadConfig } from '@slipway/service-kit'
 import { database, type Teardown } from '@slipway/test-kit'
 import t from 'tap'
 import { executorConfig } from '../src/config.ts'
 import { openStore } from '../src/executor-store.ts'
+import { PrismaClient } from '../src/generated/client.ts'
 import { createEventStore } from '../src/runs/event-store.ts'
 import { createJournalStore } from '../src/runs/journal-store.ts'
 import type { RunResult } from '../src/runs/run.ts'
@@ -266,7 +267,8 @@ t.test('a lost executor is noticed within 45 seconds at default settings', async
 })
 
 t.test('a database for which time ran out is not available; that is no unexpected error', async (t) => {
-  const { store } = await open(t)
+  const { pool } = await open(t)
+  const client = new PrismaClient({ adapter: prismaAdapter(pool) })
   const unavailable = async (work: Promise<unknown>, said: RegExp) => {
     const error = await work.then(
       () => t.fail('it succeeded'),
@@ -279,15 +281,15 @@ t.test('a database for which time ran out is not available; that is no unexpecte
   const finished = new Promise<void>((resolve) => {
     finish = resolve
   })
-  const takeAll = Array.from({ length: 5 }, () => store.db.$transaction(() => finished, { timeout: 60_000 }))
+  const takeAll = Array.from({ length: 5 }, () => client.$transaction(() => finished, { timeout: 60_000 }))
   await unavailable(
-    store.db.$transaction(async () => undefined, { maxWait: 20 }),
+    client.$transaction(async () => undefined, { maxWait: 20 }),
     /Unable to start a transaction in the given time/,
   )
   finish()
   await Promise.all(takeAll)
   await unavailable(
-    store.db.$transaction(
+    client.$transaction(
       async (tx) => {
         await pause(100)
         await tx.$queryRaw`SELECT 1`
@@ -296,6 +298,6 @@ t.test('a database for which time ran out is not available; that is no unexpecte
     ),
     /expired transaction/,
   )
-  const fault = await store.db.$queryRaw`SELECT 1 / 0`.catch((thrown: unknown) => thrown)
+  const fault = await client.$queryRaw`SELECT 1 / 0`.catch((thrown: unknown) => thrown)
   t.equal(asUnavailable(fault), fault, 'a fault of ours stays one')
 })
