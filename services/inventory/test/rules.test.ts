@@ -1,11 +1,11 @@
-import { serverTypes } from '@slipway/contracts'
+import { createError, serverTypes } from '@slipway/contracts'
 import fc from 'fast-check'
 import t from 'tap'
 import { checkServerAddress, isAddress, parsePort } from '../src/address.ts'
 import { decideProfile } from '../src/command-profiles/command-profile.ts'
 import { decideHost, type Host } from '../src/hosts/host.ts'
 import { toJsonParameter } from '../src/recordset.ts'
-import { planRows } from '../src/row-plan.ts'
+import { planPortions, planRows } from '../src/row-plan.ts'
 import { decideRepository, type ServerRepository } from '../src/server-repositories/server-repository.ts'
 
 const errorOf = (work: () => unknown): string => {
@@ -201,6 +201,54 @@ t.test('an error that is not of the catalogue fails the whole request', async (t
   }
   await t.rejects(planRows(['a'], rules), /a defect/)
 })
+
+t.test(
+  'rows are judged as they are asked for, by name if that is wanted, and answered in request order',
+  async (t) => {
+    const names = Array.from({ length: 1_200 }, (_, index) => `h${1_199 - index}`)
+    const judged: string[] = []
+    const rules = {
+      nameOf: (name: string) => name,
+      duplicate: (name: string) => createError('INVENTORY_HOST_DUPLICATE', [name]),
+      decide: (name: string) => {
+        judged.push(name)
+        if (name === 'h7') throw createError('INVENTORY_HOSTNAME_INVALID', [name])
+        return name
+      },
+    }
+    const { results, portions } = planPortions([...names, 'h5', 'h7'], rules, true)
+    t.same(judged, [], 'none before it is asked for')
+    const sizes: number[] = []
+    const accepted: string[] = []
+    let turns = 0
+    let counting = setImmediate(function count() {
+      turns += 1
+      counting = setImmediate(count)
+    })
+    for await (const portion of portions) {
+      sizes.push(judged.length)
+      accepted.push(...portion)
+    }
+    clearImmediate(counting)
+    t.same(sizes, [500, 1_000, 1_200], 'a portion at a time')
+    t.ok(turns >= 2, 'between portions others have their turn')
+    t.same(judged, [...names].sort())
+    t.same(
+      accepted,
+      judged.filter((name) => name !== 'h7'),
+    )
+    t.same(
+      results.map(({ key }) => key),
+      [...names, 'h5', 'h7'],
+    )
+    const failed = results.flatMap(({ key, error }) => (error === undefined ? [] : [[key, error.code]]))
+    t.same(failed, [
+      ['h7', 'INVENTORY_HOSTNAME_INVALID'],
+      ['h5', 'INVENTORY_HOST_DUPLICATE'],
+      ['h7', 'INVENTORY_HOST_DUPLICATE'],
+    ])
+  },
+)
 
 t.test('whatever text there is, its JSON holds nothing that PostgreSQL refuses', async (t) => {
   fc.assert(
