@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { makeDataDir } from '../harness/data-dir.ts'
 import { memberOf, runningMembers } from '../harness/members.ts'
+import { residentMib } from '../harness/resident.ts'
 import { startSlipway } from '../harness/slipway.ts'
 import { median } from './figures.ts'
-import { fetchLarge, fetchSmall, type Measured, residentMib, type Server } from './support/downloads.ts'
+import { fetchLarge, fetchSmall, type Measured, type Server } from './support/downloads.ts'
 import { proxyTo, serveFiles } from './support/nginx.ts'
 import { tokenOf } from './support/stage.ts'
 
@@ -22,6 +23,8 @@ const SLOW_BYTES = 16 * 1_024
 const files = { small: 1_024, medium: 10 * MIB, large: 300 * MIB } as const
 type Size = keyof typeof files
 const pathOf = (size: Size) => `/download/bench/${size}.gz`
+const smallNames = Array.from({ length: 8 }, (_, n) => `small-${n}`)
+const smallPaths = smallNames.map((name) => `/download/bench/${name}.gz`)
 
 const dataDir = await makeDataDir()
 const inDataDir = async (name: string) => {
@@ -91,7 +94,15 @@ await compare('medium', 'MiB/s', 'ms CPU/MiB', (server) =>
   fetchLarge(server, pathOf('medium'), load('medium', 90, 4)),
 )
 await compare('small', 'requests/s', 'µs CPU/request', (server) =>
-  fetchSmall(server, pathOf('small'), { seconds: 3, atATime: 8 }),
+  fetchSmall(server, [pathOf('small')], { seconds: 3, atATime: 8 }),
+)
+console.log('Eight different files, so that no two who ask share an opening:')
+await compare(
+  'small',
+  'requests/s',
+  'µs CPU/request',
+  (server) => fetchSmall(server, smallPaths, { seconds: 2, atATime: 1 }),
+  ['nginx', 'service'],
 )
 
 for (const each of [unbuffered, buffered, nginx]) await each.stop()
@@ -110,7 +121,8 @@ async function makeFiles(): Promise<void> {
   /** Head of a gzip file without a name. */
   const head = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3])
   const noise = randomBytes(MIB)
-  for (const [name, bytes] of Object.entries(files)) {
+  const all = [...Object.entries(files), ...smallNames.map((name) => [name, files.small] as const)]
+  for (const [name, bytes] of all) {
     const path = join(store, 'bench', `${name}.gz`)
     const handle = await open(path, 'w', 0o444)
     await handle.write(head)
@@ -124,15 +136,13 @@ async function makeFiles(): Promise<void> {
 
 /** Files put there by hand are looked at first; and everything is read once. */
 async function untilServed({ name, url, authorization }: Server): Promise<void> {
-  for (const size of Object.keys(files) as Size[]) {
+  const paths = (Object.keys(files) as Size[]).map((size) => [pathOf(size), files[size]] as const)
+  for (const [path, bytes] of [...paths, ...smallPaths.map((each) => [each, files.small] as const)]) {
     for (let tries = 1; ; tries += 1) {
-      const answer = await fetch(
-        url + pathOf(size),
-        authorization === '' ? {} : { headers: { authorization } },
-      )
+      const answer = await fetch(url + path, authorization === '' ? {} : { headers: { authorization } })
       const { byteLength } = await answer.arrayBuffer()
-      if (answer.status === 200 && byteLength === files[size]) break
-      if (tries === 300) throw new Error(`${name} answers ${answer.status} for ${size}`)
+      if (answer.status === 200 && byteLength === bytes) break
+      if (tries === 300) throw new Error(`${name} answers ${answer.status} for ${path}`)
       await pause(200)
     }
   }
@@ -143,19 +153,21 @@ async function compare(
   unit: string,
   costUnit: string,
   shoot: (server: Server) => Promise<Measured>,
+  among: readonly Name[] = names,
 ): Promise<void> {
   const all = new Map<Name, Measured[]>(names.map((name) => [name, []]))
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const name of names) all.get(name)?.push(await shoot(servers[name]))
+    for (const name of among) all.get(name)?.push(await shoot(servers[name]))
   }
   const middle = (name: Name, what: keyof Measured) => median((all.get(name) ?? []).map((each) => each[what]))
   console.log(`${files[size]} bytes:`)
-  for (const name of names) {
+  for (const name of among) {
     const digits = unit === 'MiB/s' ? 2 : 0
     const cost = `${middle(name, 'cost').toFixed(digits)} ${costUnit}`
     console.log(`  ${servers[name].name}: ${middle(name, 'rate').toFixed(0)} ${unit}, ${cost}`)
   }
   const ratio = (ours: Name, theirs: Name, aim: string) => {
+    if (!among.includes(ours) || !among.includes(theirs)) return
     const value = (middle(ours, 'rate') / middle(theirs, 'rate')).toFixed(2)
     console.log(`  ratio ${value}${aim}: ${servers[ours].name} to ${servers[theirs].name}`)
   }

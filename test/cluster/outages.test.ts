@@ -1,20 +1,22 @@
 // What the cluster shape adds to the journeys: NATS goes away and comes back, services are killed one after the other.
 // `NATS_OUTAGE_S=60` stops NATS for as long as the issue asks; the default is longer than a lease here, too.
+import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { haveNatsServer, until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import type { JobRow } from '../harness/api.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
 import { fillInventory, hostRow, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
-import { deathsOf, httpMembers, memberOf, membersOf, runsAgain } from '../harness/members.ts'
+import { deathsOf, httpMembers, memberOf, membersOf, runningMembers, runsAgain } from '../harness/members.ts'
 import { adminPassword, quickLeases, type Slipway, startSlipway } from '../harness/slipway.ts'
 
 const OUTAGE_MS = Number(process.env['NATS_OUTAGE_S'] ?? 12) * 1_000
 /** What users are promised. */
 const ANSWER_MS = 2_000
 const ended = (job: JobRow) => job.status === 'completed' || job.status === 'failed'
-const authorization = `Basic ${Buffer.from(`root:${adminPassword}`).toString('base64')}`
+const withPassword = `Basic ${Buffer.from(`root:${adminPassword}`).toString('base64')}`
 
 interface Seen {
   code: number
@@ -24,7 +26,7 @@ interface Seen {
 }
 
 /** One request. @returns code 0 if there was no answer at all */
-async function ask(url: string, body?: unknown): Promise<Seen> {
+async function ask(url: string, body?: unknown, authorization = withPassword): Promise<Seen> {
   const started = performance.now()
   const post = {
     method: 'POST',
@@ -40,6 +42,16 @@ async function ask(url: string, body?: unknown): Promise<Seen> {
     return { code: 0, retryAfter: null, text: String(error), ms: performance.now() - started }
   }
 }
+
+const file = gzipSync(randomBytes(200_000))
+
+/** What came is the whole file. */
+const isWhole = ({ code, text }: Seen) => code === 200 && text === file.toString('utf8')
+/** Told to come again, in time. */
+const isPutOff = ({ code, ms, retryAfter }: Seen) => code === 503 && ms <= ANSWER_MS && retryAfter !== null
+/** For a message. */
+const shown = ({ code, ms, retryAfter, text }: Seen) =>
+  `${code} after ${Math.round(ms)} ms, Retry-After ${retryAfter}, ${text.length} characters`
 
 const sinceMs = (moment: number) => Math.round(performance.now() - moment)
 
@@ -98,6 +110,16 @@ if (haveNatsServer(t)) {
     const { api, child, url } = slipway
     await fillInventory(api, patient)
     await fillInventory(api, quick)
+    const published = await fetch(`${url}/api/v1/distributions/agents/agent.tgz`, {
+      method: 'PUT',
+      headers: { authorization: withPassword },
+      body: file,
+    })
+    t.equal(published.status, 201)
+    const { body } = await api.call<{ token: string }>('GET', '/token')
+    const fetchFile = (authorization = `Bearer ${body.token}`) =>
+      ask(`${url}/download/agents/agent.tgz`, undefined, authorization)
+    t.ok(isWhole(await fetchFile()))
 
     await t.test('an upgrade goes on while NATS is away; the API says so and is back at once', async (t) => {
       const router = patient.router('ncs5500', 'ssh')
@@ -110,6 +132,7 @@ if (haveNatsServer(t)) {
       process.kill(pid, 'SIGSTOP')
       const stopped = performance.now()
       let slowestMs = 0
+      const downloads: Seen[] = []
       try {
         // On their way when NATS froze: a read and a write, which ends with the connection, not at a deadline.
         const [read, write] = await Promise.all([
@@ -129,8 +152,18 @@ if (haveNatsServer(t)) {
             if (seen.code !== 503 || seen.ms > ANSWER_MS || seen.retryAfter === null)
               t.fail(JSON.stringify(seen))
           }
+          downloads.push(await fetchFile())
+          const known = await fetchFile(withPassword)
+          t.ok(isPutOff(known), `a password cannot be checked: ${shown(known)}`)
           await pause(500)
         }
+        // A token is good as long as what is known of revocations is fresh: five seconds.
+        t.same(
+          downloads.filter((seen) => !isWhole(seen) && !isPutOff(seen)).map(shown),
+          [],
+          'downloads are whole, or put off',
+        )
+        t.equal(downloads.at(-1)?.code, 503, 'in the end nobody knows who is revoked')
         await allSay(t, slipway, '/healthz', 200)
         await allSay(t, slipway, '/readyz', 503)
       } finally {
@@ -140,6 +173,10 @@ if (haveNatsServer(t)) {
       const back = async () => (await ask(`${url}/api/v1/hosts`)).code === 200
       await until(back, { timeoutMs: 30_000, message: 'the API answers' })
       const backMs = sinceMs(returned)
+      await until(async () => isWhole(await fetchFile()), { message: 'files are sent again' })
+      await until(async () => isWhole(await fetchFile(withPassword)), {
+        message: 'passwords are checked again',
+      })
       const job = await runJob(slipway, other.name)
       t.equal(job.status, 'completed', `a job is claimed and run: ${job.status_message} ${job.trace}`)
       t.comment(
@@ -194,6 +231,38 @@ if (haveNatsServer(t)) {
       t.same(deathsOf(child).sort(), groups.flat().sort(), 'the others went on without a restart')
       const sent = (await quick.mutations(router.name)).map(({ kind }) => kind)
       t.same(sent, ['add', 'activate', 'commit'], 'the router got each once')
+    })
+
+    await t.test('downloads go on while one replica of distribution is away or stands still', async (t) => {
+      const [first = '', second = ''] = membersOf(child)
+        .map(({ name }) => name)
+        .filter((name) => name.startsWith('distribution'))
+      const pidOf = (name: string) => runningMembers(child, name)[0]?.pid ?? 0
+      const fetchMany = () => Promise.all(Array.from({ length: 10 }, () => fetchFile()))
+      const areWhole = async (what: string) => {
+        const seen = await fetchMany()
+        t.same(seen.filter((each) => !isWhole(each)).map(shown), [], what)
+        return Math.round(Math.max(...seen.map(({ ms }) => ms)))
+      }
+      await areWhole('all is well')
+      const still = pidOf(first)
+      process.kill(still, 'SIGSTOP')
+      try {
+        t.comment(`slowest while one stands still: ${await areWhole('one stands still')} ms`)
+      } finally {
+        process.kill(still, 'SIGCONT')
+      }
+      await areWhole('it goes on')
+
+      // Each was killed once before.
+      process.kill(pidOf(first), 'SIGKILL')
+      await areWhole('one is killed')
+      await runsAgain(child, first, 2)
+      await allReady(slipway)
+      for (const name of [first, second]) process.kill(pidOf(name), 'SIGKILL')
+      const seen = await fetchMany()
+      t.same(seen.filter((each) => !isWhole(each) && !isPutOff(each)).map(shown), [], 'both are killed')
+      await until(async () => isWhole(await fetchFile()), { timeoutMs: 60_000, message: 'they are back' })
     })
   })
 }

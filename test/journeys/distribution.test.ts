@@ -11,6 +11,7 @@ import { havePrograms, until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import { makeDataDir } from '../harness/data-dir.ts'
 import { heldFetchAt } from '../harness/described.ts'
+import { pidsOf, residentMib } from '../harness/resident.ts'
 import { type OpenSlipway, openSlipway } from '../harness/shared.ts'
 
 const run = promisify(execFile)
@@ -46,7 +47,7 @@ async function startReading(download: string, authorization: string): Promise<So
   return socket
 }
 
-async function journey(t: Test, { url, password, api }: OpenSlipway, folder: string) {
+async function journey(t: Test, { url, password, api, child }: OpenSlipway, folder: string) {
   const file = join(folder, 'agent.tgz')
   await writeFile(file, content)
   const place = `${url}/api/v1/distributions/im2-agent/agent.tgz`
@@ -186,12 +187,20 @@ async function journey(t: Test, { url, password, api }: OpenSlipway, folder: str
       const { activity_list: all } = await api.ok<{ activity_list: Activity[] }>('GET', path)
       return all.filter(({ kind }) => kind === 'downloaded')
     }
+    const processes = pidsOf(child, ['gateway', 'distribution'])
+    const resident = () => processes.map(([kind, pids]) => ({ kind, mib: residentMib(pids) }))
+    const before = resident()
+    const started = performance.now()
     const slow = await Promise.all(Array.from({ length: 300 }, () => startReading(download, token)))
+    t.comment(`the last of them has its head after ${Math.round(performance.now() - started)} ms`)
     await curl(...login, '-f', '-o', target, download)
     t.ok((await readFile(target)).equals(content), 'the 301st gets all of it')
     t.same(await ended(), [], 'while the service has ended none of the 300')
     t.equal(slow.filter((socket) => !socket.destroyed && socket.isPaused()).length, 300)
     t.ok(slow.every(({ bytesRead }) => bytesRead < size / 2))
+    for (const [n, { kind, mib }] of resident().entries()) {
+      t.comment(`${kind}: RSS +${Math.round(mib - (before[n]?.mib ?? 0))} MiB, ${Math.round(mib)} in all`)
+    }
     for (const socket of slow) socket.destroy()
     const transfers = await until(async () => (await ended()).length === 300 && (await ended()), {
       message: 'all are on record',

@@ -1,10 +1,12 @@
 // `/download` and publishing in the cluster shape, against small HTTP servers that stand for the distribution service.
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
+import type { Dispatcher } from 'undici'
+import { type Ask, withSecondTry } from '../src/http/second-try.ts'
 import { admin, basic, build, failed, password } from './fixture.ts'
 
 interface Seen {
@@ -196,6 +198,58 @@ t.test('a replica that is away or breaks off before it answers is passed over', 
     for (let n = 0; n < 8; n += 1) t.equal((await b.ask('GET', '/download/a/agent.tgz')).text, 'the file')
   }
   t.ok(breaking.seen.length > 0)
+})
+
+t.test(
+  'where a replica is silent another one is asked as well, and who answers first is passed on',
+  async (t) => {
+    const silent = await upstream(t)
+    const good = await upstream(t, sendsFile)
+    const b = await build(t, { distributionUrls: [silent.url, good.url] })
+    // Both are asked at the end, in either order; the second one answers, and the first as soon as it is not the only one.
+    const held = new Map<string, () => void>()
+    const patient = await upstream(t, ({ url = '' }, response) => {
+      const answer = () => sendsFile(response.req, response)
+      if (mute.seen.some((asked) => asked.url === url)) answer()
+      else held.set(url, answer)
+    })
+    const mute = await upstream(t, ({ url = '' }) => held.get(url)?.())
+    const c = await build(t, { distributionUrls: [mute.url, patient.url] })
+
+    const names = Array.from({ length: 10 }, (_, n) => `/download/a/${n}.gz`)
+    const all = names.flatMap((name) => [b.ask('GET', name), c.ask('GET', name)])
+    for (const { status, text } of await Promise.all(all)) t.same([status, text], [200, 'the file'])
+    const head = await Promise.all(names.map((name) => b.ask('HEAD', name)))
+    t.ok(head.every(({ status, headers }) => status === 200 && headers.etag === '"e"'))
+    t.ok(silent.seen.length > 0)
+    t.equal(mute.seen.length, names.length)
+    t.equal(patient.seen.length, names.length, 'each was asked once')
+    const isLetGo = () => silent.sockets.size + mute.sockets.size === 0
+    await until(isLetGo, { message: 'who is not needed any more is let go' })
+  },
+)
+
+t.test('a replica from which anything comes is waited for, and nobody else is asked', async (t) => {
+  const data = { statusCode: 200 } as Dispatcher.ResponseData
+  const asked: unknown[] = []
+  let looks = 0
+  // Each look finds that more has come, for whomever; then comes the answer.
+  const answered = new EventEmitter()
+  const ask: Ask = ({ origin }, callback) => {
+    asked.push(origin)
+    answered.once('answer', () => callback(null, data))
+  }
+  const bytesFrom = () => {
+    looks += 1
+    if (looks === 5) answered.emit('answer')
+    return looks
+  }
+  const second = { origins: ['http://b', 'http://a'], afterMs: 20, mayRepeat: () => true }
+  const get = withSecondTry({ ask, headersTimeoutMs: 10_000, bytesFrom }, second)
+  const options = { origin: 'http://a', path: '/download/a/late.gz', method: 'GET' } as const
+  t.equal(await new Promise((resolve) => get(options, resolve)), null)
+  t.same(asked, ['http://a'])
+  t.equal(looks, 5)
 })
 
 t.test('a service that dies while it sends cuts the connection: nothing short looks whole', async (t) => {

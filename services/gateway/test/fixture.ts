@@ -145,7 +145,13 @@ export async function build(t: Teardown, world: World = {}) {
         : (world.sessionLogs ?? defaultSessionLogs),
       publishing: () => createPublishProxy({ urls: distributionUrls, log }),
       downloads: (auth) =>
-        createDownloadProxy({ urls: distributionUrls, auth, log, headersTimeoutMs: 1_000 }),
+        createDownloadProxy({
+          urls: distributionUrls,
+          auth,
+          log,
+          headersTimeoutMs: 1_000,
+          secondTryAfterMs: 200,
+        }),
     },
     health: { name: 'test', live: () => true, ready: {}, metrics: createMetrics() },
   })

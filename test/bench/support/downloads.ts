@@ -57,20 +57,24 @@ const RATE = /^Requests per second:\s+([\d.]+)/m
 const COMPLETE = /^Complete requests:\s+(\d+)/m
 const FAILED = /^(?:Failed requests|Non-2xx responses):\s+([1-9]\d*)/m
 
-/** Asks for a small file for some seconds over connections that are kept. Fails if anything but 200 is answered. */
+/**
+ * Asks for small files for some seconds over connections that are kept, each file by a client of its own. Fails if
+ * anything but 200 is answered. @param atATime connections for each file
+ */
 export async function fetchSmall(
   server: Server,
-  path: string,
+  paths: readonly string[],
   { seconds, atATime }: { seconds: number; atATime: number },
 ): Promise<Measured> {
   const args = ['-q', '-k', '-c', String(atATime), '-t', String(seconds), '-n', '10000000']
   const cpu = cpuSeconds(server.pids)
-  const { stdout } = await run('ab', [...args, ...header(server, '-H'), `${server.url}${path}`])
+  const clients = paths.map((path) => run('ab', [...args, ...header(server, '-H'), `${server.url}${path}`]))
+  const reports = (await Promise.all(clients)).map(({ stdout }) => stdout)
   const cpuS = cpuSeconds(server.pids) - cpu
-  const failed = FAILED.exec(stdout)?.[1]
+  const failed = reports.map((report) => FAILED.exec(report)?.[1]).find((number) => number !== undefined)
   if (failed !== undefined) throw new Error(`${server.name}: ${failed} requests failed`)
-  const requests = Number(COMPLETE.exec(stdout)?.[1])
-  return { rate: Number(RATE.exec(stdout)?.[1]), cost: (cpuS * 1_000_000) / requests }
+  const sum = (what: RegExp) => reports.reduce((all, report) => all + Number(what.exec(report)?.[1]), 0)
+  return { rate: sum(RATE), cost: (cpuS * 1_000_000) / sum(COMPLETE) }
 }
 
 function header({ authorization }: Server, option: string): string[] {
@@ -86,13 +90,4 @@ function cpuSeconds(pids: readonly number[]): number {
     return Number(fields[11]) + Number(fields[12])
   })
   return ticks.reduce((sum, one) => sum + one, 0) / TICKS_A_SECOND
-}
-
-/** `VmRSS:	  123456 kB` */
-const RESIDENT = /^VmRSS:\s+(\d+)/m
-
-/** Resident memory of processes in MiB. */
-export function residentMib(pids: readonly number[]): number {
-  const kib = pids.map((pid) => Number(RESIDENT.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]))
-  return kib.reduce((sum, one) => sum + one, 0) / 1_024
 }

@@ -20,7 +20,15 @@ export interface DownloadProxyDeps {
   log: Pick<ServiceDeps<unknown>['log'], 'warn' | 'error'>
   /** How long a replica that has taken a request may be silent; see installUpstream. */
   headersTimeoutMs?: number
+  /** After which silence another one is asked as well; see withSecondTry. */
+  secondTryAfterMs?: number
 }
+
+/**
+ * On a machine that is many times overloaded a replica gets no turn for a second; asking again would make that worse.
+ * Source: docs/adr/0009, "Time".
+ */
+const SECOND_TRY_AFTER_MS = 4_000
 
 /** What of a request matters there. */
 const sentHeaders = [
@@ -54,10 +62,19 @@ export function createDownloadProxy({
   auth,
   log,
   headersTimeoutMs,
+  secondTryAfterMs = SECOND_TRY_AFTER_MS,
 }: DownloadProxyDeps): FastifyPluginAsync {
   return async (app) => {
     const identify = await installIdentity(app, auth)
-    await installUpstream(app, headersTimeoutMs)
+    await installUpstream(app, {
+      headersTimeoutMs,
+      secondTry: {
+        origins: urls.map((url) => new URL(url).origin),
+        afterMs: secondTryAfterMs,
+        // A link that is asked for twice may be used twice.
+        mayRepeat: (path) => !path.startsWith(`${downloadPrefix}/link/`),
+      },
+    })
     app.setErrorHandler((error, _request, reply) => sendFailure(asOurs(error, log), reply))
     for (const url of [downloadPrefix, `${downloadPrefix}/*`]) {
       app.all(url, {

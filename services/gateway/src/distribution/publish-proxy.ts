@@ -16,7 +16,7 @@ const sentHeaders = ['authorization', 'content-length', 'content-encoding']
 export function createPublishProxy({ urls, log }: PublishProxyDeps): FastifyPluginAsync {
   return async (app) => {
     // The answer comes when the upload has ended, however long that takes.
-    await installUpstream(app, 0)
+    await installUpstream(app, { headersTimeoutMs: 0 })
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
     app.put<{ Params: { directory: string; file: string } }>(

@@ -3,6 +3,9 @@
 import replyFrom from '@fastify/reply-from'
 import { createError, type ErrorCode, isErrorCode } from '@slipway/contracts'
 import type { FastifyInstance } from 'fastify'
+import { Agent, type Dispatcher } from 'undici'
+import { createCountedConnections } from './counted-connections.ts'
+import { type Ask, type SecondTry, withSecondTry } from './second-try.ts'
 
 /** The agent's default of 128 would let slow agents hold up all others. */
 const CONNECTIONS = 4_096
@@ -16,16 +19,32 @@ const ERROR_LIMIT_BYTES = 64 * 1024
 
 export type Upstream = Readonly<Record<string, string | string[] | undefined>>
 
-/** Prepares a scope for `reply.from`. @param headersTimeoutMs 0: it may take as long as it takes */
-export async function installUpstream(app: FastifyInstance, headersTimeoutMs = HEADERS_TIMEOUT_MS) {
+export interface UpstreamOptions {
+  /** How long it may take until it begins to answer; 0: as long as it takes. */
+  readonly headersTimeoutMs?: number | undefined
+  /** Asks another replica where one is silent. Default: it is waited for. */
+  readonly secondTry?: SecondTry
+}
+
+/** Prepares a scope for `reply.from`. */
+export async function installUpstream(
+  app: FastifyInstance,
+  { headersTimeoutMs = HEADERS_TIMEOUT_MS, secondTry }: UpstreamOptions = {},
+): Promise<void> {
+  const { connect, bytesFrom } = createCountedConnections({ timeout: CONNECT_TIMEOUT_MS })
+  const agent = new Agent({
+    connections: CONNECTIONS,
+    pipelining: 1,
+    headersTimeout: headersTimeoutMs,
+    bodyTimeout: 0,
+    connect,
+  })
+  app.addHook('onClose', () => agent.destroy())
+  const ask: Ask = (options, callback) => agent.request(options, callback)
+  const request =
+    secondTry === undefined ? ask : withSecondTry({ ask, headersTimeoutMs, bytesFrom }, secondTry)
   await app.register(replyFrom, {
-    undici: {
-      connections: CONNECTIONS,
-      pipelining: 1,
-      headersTimeout: headersTimeoutMs,
-      bodyTimeout: 0,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-    },
+    undici: { request: request as Dispatcher['request'] },
     disableRequestLogging: true,
   })
 }
