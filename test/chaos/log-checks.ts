@@ -24,19 +24,26 @@ function missing(evidence: Evidence, session: RouterSession): string[] {
   return [`${nameOf(session)}, line ${index} of ${said.length}: ${JSON.stringify(line.text)} is ${there}`]
 }
 
-/** When whoever listened was killed, or hung up because the run was handed over or lost; Infinity: it was not cut short. */
-function cutOf(
-  { events, disturbances, runs }: Evidence,
-  session: RouterSession,
-  owner: SessionOwner,
-): number {
+/**
+ * When whoever listened was killed, or hung up because the run was handed over or lost, or when the router restarted, after
+ * which the same attempt logs in again; Infinity: it was not cut short.
+ */
+function cutOf(evidence: Evidence, session: RouterSession, owner: SessionOwner): number {
+  const { events, disturbances, runs, sessions } = evidence
   const executor = executorOf(events, owner)
   const kills = disturbances
     .filter(({ method, target }) => method === 'SIGKILL' && target === executor)
     .map(({ at }) => Date.parse(at))
     .filter((atMs) => atMs >= session.openedMs && atMs <= session.closedMs)
   const isLast = runs.some(({ job_id, attempt }) => job_id === owner.job && attempt === owner.attempt)
-  return Math.min(isLast ? Infinity : session.closedMs, ...kills)
+  const isFollowed = sessions.some(
+    ({ owner: other, opened, router }) =>
+      router === session.router &&
+      opened > session.closed &&
+      other?.job === owner.job &&
+      other.attempt === owner.attempt,
+  )
+  return Math.min(isLast && !isFollowed ? Infinity : session.closedMs, ...kills)
 }
 
 /** `executor-2-4f1c…` → `executor-2`: who began or resumed the attempt. */

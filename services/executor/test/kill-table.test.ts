@@ -1,46 +1,23 @@
 // The kill table: every action that changes a router, on both kinds of IOS XR, killed at each of five moments. The
 // next executor finishes the run or fails it clearly; the router gets the command once, and there is one result.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { demoPackages, initialPackages, type RouterOptions } from '@slipway/router-sim'
 import { until } from '@slipway/test-kit'
 import t from 'tap'
 import { type Bench, bench, type LabHost, type Mortal } from './harness.ts'
-
-const families = ['asr9k', 'ncs5500'] as const
-type Family = (typeof families)[number]
-const actions = ['Add', 'Activate', 'Commit', 'Remove', 'Deactivate'] as const
-type Action = (typeof actions)[number]
-type Kind = 'add' | 'activate' | 'commit' | 'remove' | 'deactivate'
-
-/** A fix of each family that needs a restart, as file and as package. */
-const fixFiles = {
-  asr9k: 'asr9k-px-5.3.3.CSCuy81837.pie',
-  ncs5500: 'ncs5500-os-support-2.0.0.1-r601.CSCuz13026.x86_64.rpm',
-} as const
-
-function fixOf(family: Family) {
-  const found = demoPackages(family).find(({ file }) => file === fixFiles[family])
-  if (found === undefined) throw new Error('no such package')
-  return found
-}
-
-/** What must be on the router so that the action has something to do. */
-function startOf(family: Family, action: Action): Partial<RouterOptions> {
-  const fix = fixOf(family)
-  if (action === 'Activate' || action === 'Remove') return { inactive: [fix] }
-  if (action === 'Commit') return { uncommitted: [fix] }
-  return action === 'Deactivate' ? { packages: [...initialPackages(family), fix] } : {}
-}
-
-const moments = [
-  'before it is sent',
-  'before the answer',
-  'in progress',
-  'in the restart',
-  'before the result',
-] as const
-type Moment = (typeof moments)[number]
+import {
+  type Action,
+  actions,
+  checkKilled,
+  type Family,
+  families,
+  fixFiles,
+  inProgress,
+  journal,
+  lasts,
+  type Moment,
+  moments,
+  restarts,
+  startOf,
+} from './kill-cases.ts'
 
 interface Case {
   readonly b: Bench
@@ -49,11 +26,6 @@ interface Case {
   readonly action: Action
   readonly mortal: Mortal
 }
-
-const restarts = (action: Action) => action === 'Activate' || action === 'Deactivate'
-/** An operation that waits for `hurry`; the others end by themselves. */
-const lasts = (moment: Moment, action: Action) =>
-  moment === 'in progress' || (moment === 'in the restart' && !restarts(action))
 
 /** Sets the trap for a moment, before the job is offered. @returns resolves when the moment has come */
 async function moment({ b, host, action, mortal }: Case, when: Moment, jobId: number): Promise<unknown> {
@@ -83,35 +55,6 @@ async function moment({ b, host, action, mortal }: Case, when: Moment, jobId: nu
     case 'before the result':
       return mortal.toDatabase.hold("state = 'ended', outcome", 'request')
   }
-}
-
-const journal = (b: Bench, jobId: number) =>
-  b.query<{ outcome: string | null; operation_id: number | null }>(
-    'SELECT outcome, operation_id FROM journal WHERE job_id = $1 ORDER BY id',
-    [jobId],
-  )
-
-/** The operation is known by its number; a synchronous command of classic XR tells percentages before it returns. */
-async function inProgress(b: Bench, jobId: number): Promise<void> {
-  const percentages = async () =>
-    /\d% complete/.test(await readFile(join(b.logDir, String(jobId), '1', 'session.log'), 'latin1'))
-  await until(
-    async () => {
-      const [entry] = await journal(b, jobId)
-      return entry !== undefined && (entry.operation_id !== null || (await percentages()))
-    },
-    { message: 'the operation is in progress' },
-  )
-}
-
-/** How a run must end that was killed at a moment. */
-function expected(family: Family, action: Action, when: Moment): RegExp | undefined {
-  // 64-bit XR asks for a password (Add) or whether it may restart, and gives up when the session ends there.
-  const asks = family === 'ncs5500' && (action === 'Add' || restarts(action))
-  if (when === 'before the answer' && asks) return /^Operation \d+ failed: /
-  // A router that restarts in the middle of an operation drops the operation.
-  if (when === 'in the restart' && !restarts(action)) return /^Operation \d+ failed: /
-  return undefined
 }
 
 t.jobs = 5
@@ -144,39 +87,7 @@ for (const family of families) {
             jobId,
           ])
           host.router.hurry()
-          const result = await b.result(jobId)
-
-          const kind = action.toLowerCase() as Kind
-          t.same(
-            host.router.mutations.map((each) => each.kind),
-            [kind],
-            'the router got one command',
-          )
-          t.equal(b.results.filter((each) => each.jobId === jobId).length, 1, 'one result')
-          const failure = expected(family, action, when)
-          t.match(result.statusMessage, failure ?? /^Completed$/)
-          t.equal(result.outcome, failure === undefined ? 'completed' : 'failed')
-          t.same(result.warnings, [])
-          const changes = failure === undefined && action !== 'Commit' ? [fixOf(family).name] : []
-          t.same(result.packageChanges, changes)
-          const reloads = restarts(action) && failure === undefined
-          t.equal(host.router.state().reloads, reloads || when === 'in the restart' ? 1 : 0)
-          const outcomes = (await journal(b, jobId)).map(({ outcome }) => outcome)
-          const last = failure === undefined ? 'succeeded' : 'failed'
-          t.same(outcomes, when === 'before it is sent' ? ['not-sent', last] : [last])
-          const events = await b.query<{ kind: string; seq: number }>(
-            'SELECT kind, seq FROM job_event WHERE job_id = $1 ORDER BY seq',
-            [jobId],
-          )
-          t.same(
-            events.map(({ seq }) => seq),
-            events.map((_, n) => n + 1),
-            'events without gaps',
-          )
-          t.equal(events.at(-1)?.kind, 'ended')
-          t.match(await b.query('SELECT attempt, state FROM run WHERE job_id = $1', [jobId]), [
-            { attempt: 2, state: 'ended' },
-          ])
+          await checkKilled(t, { b, host, family, action, when, jobId })
         })
       }
     })

@@ -1,57 +1,13 @@
 // An executor in a process of its own that is suspended (SIGSTOP) and comes back after another one took its run over:
 // what it was about to send is not sent, what it was about to record is not recorded.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { demoPackages, type Family, type PackageFacts } from '@slipway/router-sim'
-import { natsServer, type Teardown, until } from '@slipway/test-kit'
+import { natsServer, until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
-import { type Bench, bench, type LabHost, quick } from './harness.ts'
-
-const root = fileURLToPath(new URL('../../..', import.meta.url))
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+import { type Bench, bench, type LabHost } from './harness.ts'
+import { startProcess } from './process.ts'
 
 /** Long enough to log in on a busy machine, short enough to wait for its end. */
 const leases = { EXECUTOR_LEASE: '10s', EXECUTOR_LEASE_MARGIN: '500ms', EXECUTOR_TAKE_OVER_GRACE: '500ms' }
-
-interface Process {
-  readonly child: ChildProcess
-  readonly lines: Record<string, unknown>[]
-}
-
-interface Place {
-  readonly name: string
-  readonly nats: string
-  readonly database: { readonly port: number; readonly user: string; readonly database: string }
-}
-
-/** An executor as in a cluster. It never renews, so that nothing but the clocks at the socket holds it back. */
-function startProcess(t: Teardown, b: Bench, { name, nats, database }: Place): Process {
-  const env = {
-    ...quick,
-    ...leases,
-    EXECUTOR_LEASE_RENEWAL: '1h',
-    EXECUTOR_SOLE: 'false',
-    EXECUTOR_NAME: name,
-    EXECUTOR_PORT: '0',
-    EXECUTOR_DATABASE_URL: `postgresql://${database.user}@127.0.0.1:${database.port}/${database.database}`,
-    NATS_URL: nats,
-    SLIPWAY_LOG_DIR: b.logDir,
-  }
-  const child = spawn(process.execPath, ['--import=tsx', '--conditions=slipway-source', main], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const lines: Record<string, unknown>[] = []
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)))
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  t.teardown(async () => {
-    child.kill('SIGKILL')
-    await ended
-  })
-  return { child, lines }
-}
 
 /** The test, with a process of its own for each moment, and what all of them need. */
 interface Scene {
@@ -60,16 +16,9 @@ interface Scene {
   readonly nats: string
 }
 
-async function enter({ t, b, nats }: Scene, name: string) {
-  const { cord, connection } = await b.stretchToDatabase()
-  const { child, lines } = startProcess(t, b, { name, nats, database: connection })
-  const saidOf = (text: string, jobId?: number) => (line: Record<string, unknown>) =>
-    line['msg'] === text && (jobId === undefined || line['jobId'] === jobId)
-  const said = (text: string, jobId?: number) =>
-    until(() => lines.find(saidOf(text, jobId)), { message: text, timeoutMs: 60_000 })
-  await said('ready')
-  return { cord, child, lines, said, name }
-}
+/** It never renews, so that nothing but the clocks at the socket holds it back. */
+const enter = ({ t, b, nats }: Scene, name: string) =>
+  startProcess(t, b, { name, nats, env: { ...leases, EXECUTOR_LEASE_RENEWAL: '1h' } })
 
 /** A fix that needs a restart, and an option that needs none: its activation does not end the session. */
 const fixOf = (family: Family) =>
@@ -95,7 +44,7 @@ async function checkEnd({ t, b }: Scene, host: LabHost, jobId: number): Promise<
 
 async function beforeTheSocket(scene: Scene): Promise<void> {
   const { t, b } = scene
-  const { cord, child, said, name } = await enter(scene, 'first')
+  const { cord, child, said } = await enter(scene, 'first')
   const jobs = await Promise.all(
     (['asr9k', 'ncs5500'] as const).flatMap((family) => [
       b.lab
@@ -110,7 +59,7 @@ async function beforeTheSocket(scene: Scene): Promise<void> {
   const held = jobs.map(() => cord.hold('INSERT INTO journal', 'reply'))
   const begun = jobs.map(({ host, action, family }) => {
     const softwarePackages = action === 'Activate' ? filesOf(optionOf(family)) : []
-    return { host, action, family, jobId: b.offer(host, action, { softwarePackages }, name).jobId }
+    return { host, action, family, jobId: b.offer(host, action, { softwarePackages }, 'first').jobId }
   })
   await Promise.all(held)
   for (const { jobId } of begun) {
@@ -135,10 +84,10 @@ async function beforeTheSocket(scene: Scene): Promise<void> {
 
 async function beforeTheResult(scene: Scene): Promise<void> {
   const { t, b } = scene
-  const { cord, child, lines, said, name } = await enter(scene, 'second')
+  const { cord, child, lines, said } = await enter(scene, 'second')
   const host = await b.lab.add('asr9k', { uncommitted: fixOf('asr9k') })
   const held = cord.hold("state = 'ended', outcome", 'request')
-  const { jobId } = b.offer(host, 'Commit', {}, name)
+  const { jobId } = b.offer(host, 'Commit', {}, 'second')
   await held
   child.kill('SIGSTOP')
   t.equal(host.router.mutations.length, 1)
@@ -153,7 +102,7 @@ async function beforeTheResult(scene: Scene): Promise<void> {
 /** 64-bit XR asks for the password of the repository, and whether it may restart. */
 async function beforeTheAnswer(scene: Scene): Promise<void> {
   const { t, b } = scene
-  const { child, said, name } = await enter(scene, 'third')
+  const { child, said } = await enter(scene, 'third')
   const slow = { kind: 'slow', match: '^install', delayMs: 1_500, times: 1 } as const
   const add = await b.lab.add('ncs5500', { faults: [slow], keepTranscript: true })
   const activate = await b.lab.add('ncs5500', {
@@ -163,8 +112,8 @@ async function beforeTheAnswer(scene: Scene): Promise<void> {
   })
   const softwarePackages = filesOf(fixOf('ncs5500'))
   const begun = [
-    { host: add, jobId: b.offer(add, 'Add', { softwarePackages }, name).jobId },
-    { host: activate, jobId: b.offer(activate, 'Activate', { softwarePackages }, name).jobId },
+    { host: add, jobId: b.offer(add, 'Add', { softwarePackages }, 'third').jobId },
+    { host: activate, jobId: b.offer(activate, 'Activate', { softwarePackages }, 'third').jobId },
   ]
   const asked = ({ host }: { host: LabHost }) => host.router.mutations.length === 1
   await until(() => begun.every(asked), { message: 'both commands were sent', timeoutMs: 60_000 })
