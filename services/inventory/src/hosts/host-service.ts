@@ -78,6 +78,11 @@ export function createHostService(deps: HostServiceDeps): HostService {
   }
 }
 
+/** Changes beyond which telling others of them waits: it takes the event loop for as long as the request did. */
+const answeredFirst = 500
+/** Enough for the answer to be on its way; what is told goes by the outbox and is not lost whatever happens meanwhile. */
+const untilAnsweredMs = 150
+
 async function upsert(
   deps: HostServiceDeps,
   rows: readonly HostInput[],
@@ -96,8 +101,9 @@ async function upsert(
     const changes = await tx.save(plan.portions, requestId)
     return { results: plan.results, changes }
   })
-  deps.kick()
   if (changes.length > 0) deps.changed(changes)
+  if (changes.length <= answeredFirst) deps.kick()
+  else setTimeout(deps.kick, untilAnsweredMs).unref()
   return results
 }
 
