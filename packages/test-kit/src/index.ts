@@ -1,4 +1,5 @@
 export { type DatabaseOptions, database, postgres, type TestDatabase } from './databases.ts'
+export { hostilePaths } from './hostile-paths.ts'
 export { assertNoLeaks, mustCall } from './leaks.ts'
 export {
   findNatsServer,

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { until } from '@slipway/test-kit'
+import { hostilePaths, until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import type { Dispatcher } from 'undici'
 import { type Ask, withSecondTry } from '../src/http/second-try.ts'
@@ -97,49 +97,10 @@ t.test('a name is passed on as it was meant, and what matters of headers', async
   t.equal(answer.headers['set-cookie'], undefined)
 })
 
-const attacks = [
-  '',
-  '/',
-  'a',
-  'a/',
-  'a/agent.tgz/',
-  '/a/agent.tgz',
-  'a//agent.tgz',
-  'a/agent.tgz;x=1',
-  'a;x=1/agent.tgz',
-  'a%2fagent.tgz',
-  'a/..%2fa%2fagent.tgz',
-  '../download/a/agent.tgz',
-  './a/agent.tgz',
-  'a/../a/agent.tgz',
-  '%2e%2e/%2e%2e/etc/passwd',
-  '..%2f..%2fetc%2fpasswd',
-  '..%252f..%252fetc/passwd',
-  '%252e%252e/agent.tgz',
-  '..%c0%afetc/passwd',
-  '%c0%ae%c0%ae/agent.tgz',
-  '..%5cetc/passwd',
-  'a\\agent.tgz',
-  'a/agent.tgz%00.gz',
-  'a/agent.tgz%20',
-  'a/agent.tgz%0d%0aX:1',
-  'a/.hidden.gz',
-  'a/%2ehidden.gz',
-  '.incoming/x.gz',
-  '~/agent.tgz',
-  'a/agent.tgz:stream',
-  'a/%e0%a4%a',
-  'a/%zz',
-  'x'.repeat(5_000),
-  `a/${'x'.repeat(5_000)}.gz`,
-  `a/${'x'.repeat(250)}.gz`,
-  'link/a/b/c',
-]
-
 t.test('what can be no name never leaves the gateway: 404, and 403 without credentials', async (t) => {
   const { url, seen } = await upstream(t, sendsFile)
   const b = await build(t, { distributionUrls: [url] })
-  for (const path of attacks) {
+  for (const path of [...hostilePaths('a'), 'link/a/b/c']) {
     const known = await b.ask('GET', `/download/${path}`)
     t.match(known, { status: 404, text: /"Not Found"/ }, path.slice(0, 60))
     const unknown = await b.ask('GET', `/download/${path}`, { auth: undefined })
