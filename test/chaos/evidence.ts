@@ -106,7 +106,8 @@ export async function gather({ client, lab, databases, accepted, disturbances }:
   }
 }
 
-const schedulerSql = `SELECT id::int, kind, hostname, status, started_at, finished_at, depends_on::int FROM job ORDER BY id`
+const schedulerSql = `SELECT id::int, kind, hostname, started_at, finished_at, depends_on::int,
+  CASE WHEN id IN (SELECT job_id FROM running) THEN 'in-progress' ELSE status END AS status FROM job ORDER BY id`
 const runSql = `SELECT job_id::int, host_id::text, kind, action, state, attempt, outcome, started_at, ended_at FROM run ORDER BY job_id`
 const journalSql = `SELECT job_id::int, attempt, kind, command, outcome FROM journal ORDER BY id`
 const eventSql = `SELECT job_id::int, seq, attempt, at, kind, payload FROM job_event ORDER BY job_id, seq`

@@ -107,8 +107,10 @@ t.test('the database itself refuses a second running job on a host', async (t) =
   const running = await build(t)
   await running.createIds([jobInput(R1, 'Add'), jobInput(R1, 'Remove')])
   await running.claim()
-  const second = running.sql(`UPDATE job SET status = 'in-progress' WHERE id = 2`)
-  t.match(await second.catch((error: unknown) => error), { constraint: 'job_running' })
+  const second = running.sql(`
+    INSERT INTO running (job_id, host_id, region, kind, submission, claimed_by, claim_request, claimed_at)
+    SELECT id, host_id, '', kind, submission, 'e1', 'by hand', now() FROM job WHERE id = 2`)
+  t.match(await second.catch((error: unknown) => error), { constraint: 'running_host_id_key' })
 })
 
 t.test('a claim that is not confirmed in time is offered again', async (t) => {
@@ -187,7 +189,7 @@ t.test('results', async (t) => {
     await running.createIds([jobInput(R1, 'Add')])
     await running.end({ jobId: 1 })
     t.equal((await running.job(1)).status, 'scheduled')
-    await running.sql('UPDATE job SET submission = 2')
+    await running.sql('UPDATE job SET submission = 2; UPDATE queue SET submission = 2')
     await running.claim()
     await running.end({ jobId: 1 }, { submission: 1 })
     t.equal((await running.job(1)).status, 'in-progress')

@@ -83,9 +83,7 @@ export async function compose(postgres: EmbeddedPostgres, runsAtATime: number): 
       }),
     async drained() {
       for (;;) {
-        const { rows } = await sql.query(
-          `SELECT 1 FROM job WHERE status = 'scheduled' UNION ALL SELECT 1 FROM job WHERE status = 'in-progress' LIMIT 1`,
-        )
+        const { rows } = await sql.query(`SELECT 1 FROM job WHERE status = 'scheduled' LIMIT 1`)
         if (rows.length === 0) return
         await new Promise((resolve) => setTimeout(resolve, 20))
       }

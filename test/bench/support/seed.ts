@@ -48,7 +48,7 @@ export async function seedHistory({ sql }: Stage, hosts: number, jobsOfEach: num
   await sql.scheduler.query('VACUUM ANALYZE')
 }
 
-/** Adds jobs that are due in a year, so many to each host, with the hosts' rows as the scheduler keeps them. */
+/** Adds jobs that are due in a year, so many to each host, with the hosts' places as the scheduler keeps them. */
 export async function seedWaiting({ sql }: Stage, hosts: number, jobsOfEach: number): Promise<void> {
   await sql.scheduler.query(
     `INSERT INTO job (kind, host_id, hostname, action, software_packages, command_profiles, scheduled_time, warnings,
@@ -59,10 +59,10 @@ export async function seedWaiting({ sql }: Stage, hosts: number, jobsOfEach: num
     [hosts, jobsOfEach],
   )
   await sql.scheduler.query(
-    `UPDATE host SET next_job_id = next.id, next_kind = next.kind, next_due = next.scheduled_time
-       FROM (SELECT DISTINCT ON (host_id) host_id, id, kind, scheduled_time FROM job
-              ORDER BY host_id, scheduled_time, id) next
-      WHERE host.host_id = next.host_id`,
+    `INSERT INTO queue (host_id, region, kind, due, job_id, submission)
+     SELECT DISTINCT ON (job.host_id) job.host_id, host.region, job.kind, job.scheduled_time, job.id, job.submission
+       FROM job JOIN host ON host.host_id = job.host_id
+      ORDER BY job.host_id, job.scheduled_time, job.id`,
   )
   await sql.scheduler.query('VACUUM ANALYZE')
 }

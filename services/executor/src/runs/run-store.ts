@@ -132,8 +132,11 @@ export function createRunStore(db: Db, times: LeaseTimes) {
     /** The scheduler offers the job no longer: forgets the run, or restores what stood before a resubmission. */
     async drop(key: RunKey): Promise<void> {
       await db.$executeRaw`
-        DELETE FROM run
-        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state = 'claimed' AND first_attempt = 1`
+        WITH gone AS (
+          DELETE FROM run
+          WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state = 'claimed' AND first_attempt = 1
+          RETURNING job_id)
+        DELETE FROM job_event USING gone WHERE job_event.job_id = gone.job_id`
       await db.$executeRaw`
         UPDATE run SET state = 'ended', outcome = 'failed', submission = submission - 1, ended_at = now(),
                        lease_until = 'infinity'
@@ -164,7 +167,7 @@ export function createRunStore(db: Db, times: LeaseTimes) {
       const rows = await db.$queryRaw<(RunRow & { expired: boolean })[]>`
         WITH left_behind AS (
           SELECT job_id, lease_until > 'epoch' AS expired FROM run
-          WHERE state <> 'ended' AND lease_until < now() - make_interval(secs => ${graceSeconds}::float8)
+          WHERE ended_at IS NULL AND state <> 'ended' AND lease_until < now() - make_interval(secs => ${graceSeconds}::float8)
           ORDER BY lease_until LIMIT ${limit} FOR UPDATE SKIP LOCKED
         ), taken AS (
           UPDATE run SET attempt = attempt + 1, executor_id = ${executorId}, event_seq = event_seq + 1,
@@ -268,6 +271,8 @@ export function createRunStore(db: Db, times: LeaseTimes) {
     /** Removes runs with everything that belongs to them. */
     async forget(tx: Db, jobIds: readonly number[]): Promise<void> {
       await tx.$executeRaw`DELETE FROM run WHERE job_id = ANY(${[...jobIds]}::bigint[])`
+      // Events are written under the lock of their run: by now all are there to be seen.
+      await tx.$executeRaw`DELETE FROM job_event WHERE job_id = ANY(${[...jobIds]}::bigint[])`
       await tx.$executeRaw`DELETE FROM cancellation WHERE job_id = ANY(${[...jobIds]}::bigint[])`
     },
 

@@ -4,13 +4,13 @@ import type { Db } from '../scheduler-store.ts'
 import type { Pause, SwitchChanges } from './switch.ts'
 
 /**
- * True for a row of `host` that nothing holds up. Lists of names, not joins: they are read once a statement, and the
+ * True for a row of `queue` that nothing holds up. Lists of names, not joins: they are read once a statement, and the
  * queue is still walked in the order of its index.
  */
-export const hostIsNotPaused = Prisma.sql`
+export const queueIsNotPaused = Prisma.sql`
   NOT EXISTS (SELECT 1 FROM dispatch_switch WHERE scope = 'global')
-  AND host.region <> ALL (ARRAY(SELECT target FROM dispatch_switch WHERE scope = 'region'))
-  AND host.host_id <> ALL (ARRAY(SELECT target::uuid FROM dispatch_switch WHERE scope = 'host'))`
+  AND queue.region <> ALL (ARRAY(SELECT target FROM dispatch_switch WHERE scope = 'region'))
+  AND queue.host_id <> ALL (ARRAY(SELECT target::uuid FROM dispatch_switch WHERE scope = 'host'))`
 
 /** Everything that is paused. Hosts by the names they have now. */
 export async function readPauses(db: Db): Promise<Pause[]> {

@@ -9,15 +9,14 @@ import { type HostsRecord, newestRecords } from './host.ts'
 import {
   addDiscoveries,
   ensureHosts,
-  findDrifted,
   hasRunningInstall,
   lockHosts,
   purgeReleased,
   recordDeliveries,
   recordHosts,
-  refreshHosts,
   releaseHostRow,
 } from './host-store.ts'
+import { findDrifted, refreshHosts } from './place-store.ts'
 
 /** Hosts whose news share a transaction, unless one delivery has more: their locks keep others waiting. */
 const BATCH = 500

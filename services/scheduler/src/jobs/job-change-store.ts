@@ -14,18 +14,21 @@ export interface ChangingJob {
   requestId: string | undefined
 }
 
-interface ChangingRow extends Omit<ChangingJob, 'requestId'> {
+interface ChangingRow extends Omit<ChangingJob, 'requestId' | 'confirmed'> {
   requestId: string | null
 }
 
 /** Reads an install job and locks it: a confirmation of it waits. */
 export async function lockJob(tx: Db, id: number): Promise<ChangingJob | undefined> {
-  const rows = await tx.$queryRaw<ChangingRow[]>`
-    SELECT host_id AS "hostId", hostname, action, status, submission, confirmed_at IS NOT NULL AS confirmed,
+  const [run] = await tx.$queryRaw<{ confirmed: boolean }[]>`
+    SELECT confirmed_at IS NOT NULL AS confirmed FROM running WHERE job_id = ${id}::bigint FOR UPDATE`
+  const [row] = await tx.$queryRaw<ChangingRow[]>`
+    SELECT host_id AS "hostId", hostname, action, status, submission,
            cancel_requested_at IS NOT NULL AS "cancelRequested", request_id AS "requestId"
       FROM job WHERE id = ${id}::bigint AND kind = 'install' FOR UPDATE`
-  const row = rows[0]
-  return row && { ...row, requestId: row.requestId ?? undefined }
+  if (row === undefined) return undefined
+  const status = run === undefined ? row.status : 'in-progress'
+  return { ...row, status, confirmed: run?.confirmed ?? false, requestId: row.requestId ?? undefined }
 }
 
 export interface Resubmission {
@@ -44,8 +47,7 @@ export async function resubmit(tx: Db, { id, scheduledTime, requestId }: Resubmi
            trace = '', warnings = '{}', package_changes = '{}', scheduled_time = ${scheduledTime}::timestamptz,
            dependency_met = coalesce((SELECT before.status = 'completed' FROM job before
                                        WHERE before.id = job.depends_on), job.dependency_met),
-           request_id = ${requestId}, claimed_by = NULL, claim_request = NULL, claimed_at = NULL,
-           confirmed_at = NULL, started_at = NULL, finished_at = NULL,
+           request_id = ${requestId}, started_at = NULL, finished_at = NULL,
            cancel_requested_at = NULL, cancel_requested_by = NULL
      WHERE id = ${id}::bigint`
 }
@@ -66,6 +68,7 @@ export async function noteCancel(tx: Db, { id, user, now }: CancelRequest): Prom
 /** Ends a claimed job that no executor has confirmed: it never was on a router. */
 export async function endUnstarted(tx: Db, { id, user, now }: CancelRequest): Promise<void> {
   await tx.$executeRaw`
+    WITH gone AS (DELETE FROM running WHERE job_id = ${id}::bigint)
     UPDATE job SET status = 'failed', status_time = ${now}::timestamptz, finished_at = ${now}::timestamptz,
                    status_message = ${`Cancelled by ${user} before it was started`}
      WHERE id = ${id}::bigint`

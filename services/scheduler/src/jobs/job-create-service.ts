@@ -10,7 +10,8 @@ import {
   toErrorBody,
 } from '@slipway/contracts'
 import type { Clock, Logger } from '@slipway/service-kit'
-import { ensureHosts, lockHosts, refreshHosts } from '../hosts/host-store.ts'
+import { ensureHosts, lockHosts } from '../hosts/host-store.ts'
+import { refreshHosts } from '../hosts/place-store.ts'
 import { answerOnce } from '../idempotency/idempotency-service.ts'
 import type { SchedulerMetrics } from '../scheduler-metrics.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'

@@ -7,7 +7,8 @@ import {
   toErrorBody,
 } from '@slipway/contracts'
 import { forgetJobs } from '../forget-store.ts'
-import { lockHosts, refreshHosts } from '../hosts/host-store.ts'
+import { lockHosts } from '../hosts/host-store.ts'
+import { refreshHosts } from '../hosts/place-store.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
 import { toDeletedRows } from './job.ts'
 import { type DeleteFilter, deleteSelected, findJob, hostsOfSelected } from './job-delete-store.ts'

@@ -1,6 +1,7 @@
 // Statements behind the deletion of jobs. Whoever calls them holds the locks of the hosts.
 import type { InstallAction, JobStatus } from '@slipway/contracts'
 import { Prisma } from '../generated/client.ts'
+import { isRunning, isWaiting, runningStatus } from '../runs/running-store.ts'
 import { type Db, toJobId } from '../scheduler-store.ts'
 import type { RemovedJob } from './job.ts'
 
@@ -14,8 +15,8 @@ export interface DeleteFilter {
 // Literals, not parameters: with them the planner sees that a partial index serves.
 const deletable = {
   failed: Prisma.sql`job.status = 'failed'`,
-  scheduled: Prisma.sql`job.status = 'scheduled'`,
-  both: Prisma.sql`job.status IN ('failed', 'scheduled')`,
+  scheduled: isWaiting,
+  both: Prisma.sql`job.status IN ('failed', 'scheduled') AND NOT ${isRunning('job')}`,
 }
 
 function conditions(filter: DeleteFilter): Prisma.Sql {
@@ -45,7 +46,8 @@ export async function findJob(
 ): Promise<{ hostId: string; hostname: string; action: InstallAction; status: JobStatus } | undefined> {
   const rows = await tx.$queryRaw<
     { host_id: string; hostname: string; action: InstallAction; status: JobStatus }[]
-  >`SELECT host_id, hostname, action, status FROM job WHERE id = ${id}::bigint AND kind = 'install'`
+  >`SELECT job.host_id, job.hostname, job.action, ${runningStatus} AS status
+      FROM job LEFT JOIN running run ON run.job_id = job.id WHERE job.id = ${id}::bigint AND job.kind = 'install'`
   const row = rows[0]
   return row && { hostId: row.host_id, hostname: row.hostname, action: row.action, status: row.status }
 }
@@ -71,7 +73,7 @@ export async function deleteSelected(
        WHERE ${conditions(filter)} AND job.host_id = ANY(${lockedHosts}::uuid[])
       UNION
       SELECT job.id, false FROM job JOIN gone ON job.depends_on = gone.id
-       WHERE job.status IN ('failed', 'scheduled')
+       WHERE ${deletable.both}
     ), each_once AS (
       SELECT id, bool_or(selected) AS selected FROM gone GROUP BY id
     )

@@ -1,6 +1,7 @@
 // Lists of jobs. Conditions are joined from what is given, never from `undefined`.
 import type { InstallAction, JobStatus } from '@slipway/contracts'
 import { Prisma } from '../generated/client.ts'
+import { isRunning, isWaiting, runningStatus } from '../runs/running-store.ts'
 import { type Db, toJobId } from '../scheduler-store.ts'
 import type { ListedJob } from './job.ts'
 
@@ -28,8 +29,8 @@ interface ListedRow extends Omit<ListedJob, 'id' | 'dependency' | 'running' | 'n
 
 // Literals, not parameters: with them the planner sees that a partial index serves.
 const ofStatus = {
-  scheduled: Prisma.sql`job.status = 'scheduled'`,
-  'in-progress': Prisma.sql`job.status = 'in-progress'`,
+  scheduled: isWaiting,
+  'in-progress': isRunning('job'),
   completed: Prisma.sql`job.status = 'completed'`,
   failed: Prisma.sql`job.status = 'failed'`,
 } as const satisfies Record<JobStatus, Prisma.Sql>
@@ -101,20 +102,24 @@ export async function readJobs(
     SELECT job.id, job.submission, job.host_id AS "hostId", job.hostname, job.action, job.server_repository AS "serverRepository",
            job.server_directory AS "serverDirectory", job.software_packages AS "softwarePackages",
            job.command_profiles AS "commandProfiles", job.scheduled_time AS "scheduledTime",
-           job.depends_on AS "dependsOn", job.dependency_met AS "dependencyMet", job.status,
-           job.status_time AS "statusTime", job.status_message AS "statusMessage", job.trace, job.warnings,
+           job.depends_on AS "dependsOn", job.dependency_met AS "dependencyMet", ${runningStatus} AS status,
+           coalesce(run.claimed_at, job.status_time) AS "statusTime",
+           coalesce(run.status_message, job.status_message) AS "statusMessage", job.trace, job.warnings,
            job.package_changes AS "packageChanges", job.created_by AS "createdBy", job.created_at AS "createdAt",
-           job.started_at AS "startedAt", job.claimed_by AS "claimedBy", job.confirmed_at AS "confirmedAt",
-           job.cancel_requested_by AS "cancelRequestedBy", host.region,
-           dependency.action AS "dependencyAction", dependency.status AS "dependencyStatus",
-           running.id AS "runningId", running.action AS "runningAction",
-           host.next_job_id AS "nextId", next.action AS "nextAction"
+           coalesce(job.started_at, run.confirmed_at) AS "startedAt", run.claimed_by AS "claimedBy",
+           run.confirmed_at AS "confirmedAt", job.cancel_requested_by AS "cancelRequestedBy", host.region,
+           dependency.action AS "dependencyAction",
+           CASE WHEN ${isRunning('dependency')} THEN 'in-progress' ELSE dependency.status END AS "dependencyStatus",
+           busy.job_id AS "runningId", other.action AS "runningAction", queue.job_id AS "nextId", next.action AS "nextAction"
       FROM (SELECT * FROM job WHERE ${conditions(filter)}
              ORDER BY job.id LIMIT ${limit}::int OFFSET ${offset}::int) job
       LEFT JOIN host ON host.host_id = job.host_id
       LEFT JOIN job dependency ON dependency.id = job.depends_on
-      LEFT JOIN job running ON running.host_id = job.host_id AND running.status = 'in-progress'
-      LEFT JOIN job next ON next.id = host.next_job_id
+      LEFT JOIN running run ON run.job_id = job.id
+      LEFT JOIN running busy ON busy.host_id = job.host_id
+      LEFT JOIN job other ON other.id = busy.job_id
+      LEFT JOIN queue ON queue.host_id = job.host_id
+      LEFT JOIN job next ON next.id = queue.job_id
      ORDER BY job.id`
   return rows.map(toListed)
 }
@@ -144,8 +149,7 @@ export async function countJobs(db: Db, filter: JobFilter): Promise<number> {
 /** Runs in progress by region, for limits. */
 export async function countRunning(db: Db): Promise<Map<string, number>> {
   const rows = await db.$queryRaw<{ region: string; count: number }[]>`
-    SELECT host.region, count(*)::int AS count FROM job JOIN host ON host.host_id = job.host_id
-     WHERE job.status = 'in-progress' GROUP BY host.region`
+    SELECT region, count(*)::int AS count FROM running GROUP BY region`
   return new Map(rows.map(({ region, count }) => [region, count]))
 }
 
@@ -153,7 +157,7 @@ export async function countRunning(db: Db): Promise<Map<string, number>> {
 export async function countByRepository(db: Db, name: string): Promise<number> {
   const rows = await db.$queryRaw<{ count: number }[]>`
     SELECT count(*)::int AS count FROM job
-     WHERE status IN ('scheduled', 'in-progress') AND kind = 'install' AND action = 'Add'
+     WHERE status = 'scheduled' AND kind = 'install' AND action = 'Add'
        AND server_repository = ${name}`
   return rows[0]?.count ?? 0
 }
@@ -162,6 +166,6 @@ export async function countByRepository(db: Db, name: string): Promise<number> {
 export async function countByProfile(db: Db, name: string): Promise<number> {
   const rows = await db.$queryRaw<{ count: number }[]>`
     SELECT count(*)::int AS count FROM job
-     WHERE status IN ('scheduled', 'in-progress') AND kind = 'install' AND ${name} = ANY(command_profiles)`
+     WHERE status = 'scheduled' AND kind = 'install' AND ${name} = ANY(command_profiles)`
   return rows[0]?.count ?? 0
 }

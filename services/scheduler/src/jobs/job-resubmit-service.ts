@@ -1,7 +1,8 @@
 // Resubmission: a failed job runs again under its id, and what waits for it goes on when it completes.
 import { createError, type ReplyOf, type RequestOf, schedulerMessages } from '@slipway/contracts'
 import type { Clock, Logger } from '@slipway/service-kit'
-import { lockHosts, refreshHosts } from '../hosts/host-store.ts'
+import { lockHosts } from '../hosts/host-store.ts'
+import { refreshHosts } from '../hosts/place-store.ts'
 import type { SchedulerMetrics } from '../scheduler-metrics.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
 import { stateInWords } from './job.ts'

@@ -1,7 +1,6 @@
-// The claim: one statement that picks due jobs and marks them as in progress.
+// The claim: one statement that picks due jobs and has them run.
 import type { ClaimedJob, InstallAction } from '@slipway/contracts'
-import { hostIsNotPaused } from '../dispatch/switch-store.ts'
-import { Prisma } from '../generated/client.ts'
+import { queueIsNotPaused } from '../dispatch/switch-store.ts'
 import { type Db, toJobId } from '../scheduler-store.ts'
 import type { Claim, Limits } from './run.ts'
 
@@ -26,10 +25,6 @@ interface ClaimedRow {
   request_id: string | null
 }
 
-const claimedColumns = Prisma.sql`job.id, job.submission, job.kind, job.host_id, job.hostname, job.action,
-  job.server_repository, job.server_directory, job.software_packages, job.command_profiles, job.depends_on,
-  job.created_by, job.request_id, job.scheduled_time`
-
 /**
  * Claims go one after the other, across replicas: limits are exact, and a request that is repeated while its first
  * try is still at work waits and then finds its jobs.
@@ -38,75 +33,72 @@ export async function lockClaims(tx: Db): Promise<void> {
   await tx.$queryRaw`SELECT 1 AS locked FROM pg_advisory_xact_lock(${CLAIM_LOCK[0]}::int, ${CLAIM_LOCK[1]}::int)`
 }
 
-/** What a request with this id was given before and is still running. */
+/** What a request with this id was given and is still running. */
 export async function readClaimed(tx: Db, { executorId, requestId }: Claim): Promise<ClaimedJob[]> {
   const rows = await tx.$queryRaw<ClaimedRow[]>`
-    SELECT ${claimedColumns} FROM job
-     WHERE job.status = 'in-progress' AND job.claimed_by = ${executorId} AND job.claim_request = ${requestId}
+    SELECT job.id, run.submission, job.kind, job.host_id, job.hostname, job.action, job.server_repository,
+           job.server_directory, job.software_packages, job.command_profiles, job.depends_on, job.created_by,
+           job.request_id
+      FROM running run JOIN job ON job.id = run.job_id
+     WHERE run.claimed_by = ${executorId} AND run.claim_request = ${requestId}
      ORDER BY job.scheduled_time, job.id`
   return rows.map(toClaimed)
 }
 
 /**
- * Takes due jobs. A host's row names its next job, so there is one per host by construction, and waiting jobs cost
- * nothing here. Steps: regions that have something waiting (by leaps over the index) → the first due hosts of each
+ * Takes due jobs. A place in the queue names a host's next job, so there is one per host by construction, and waiting
+ * jobs cost nothing here. Steps: regions that have something waiting (by leaps over the index) → the first due hosts of each
  * region and kind that nothing pauses, as far as the region's limit allows → turns: installs and discoveries take turns so that as many
  * of each run while both wait; within a kind the earlier due goes first → hosts are locked, rows in use by others
- * are left to the next claim (who holds them announces work after his commit) → jobs and hosts are marked.
+ * are left to the next claim (who holds them announces work after his commit) → their places are given up, their
+ * jobs run. A place that changed between the look and the lock is taken as it is then, so a job may be taken that this
+ * statement does not see; the jobs are read by the next one.
  */
 export async function takeDue(tx: Db, claim: Claim, limits: Limits, now: Date): Promise<ClaimedJob[]> {
   const inAll = limits.running > 0 ? limits.running : UNLIMITED
   const perRegion = limits.runningPerRegion > 0 ? limits.runningPerRegion : UNLIMITED
-  const rows = await tx.$queryRaw<ClaimedRow[]>`
+  const taken = await tx.$executeRaw`
     WITH RECURSIVE waiting (region) AS (
-      (SELECT region FROM host WHERE next_due IS NOT NULL ORDER BY region LIMIT 1)
+      (SELECT region FROM queue ORDER BY region LIMIT 1)
       UNION ALL
-      SELECT (SELECT host.region FROM host WHERE host.next_due IS NOT NULL AND host.region > waiting.region
-               ORDER BY host.region LIMIT 1)
+      SELECT (SELECT queue.region FROM queue WHERE queue.region > waiting.region ORDER BY queue.region LIMIT 1)
         FROM waiting WHERE waiting.region IS NOT NULL
-    ), running AS (
-      SELECT job.kind, host.region, count(*)::int AS jobs FROM job JOIN host ON host.host_id = job.host_id
-       WHERE job.status = 'in-progress' GROUP BY job.kind, host.region
+    ), runs AS (
+      SELECT kind, region, count(*)::int AS jobs FROM running GROUP BY kind, region
     ), room AS (
       SELECT waiting.region, least(${claim.free}::int, ${perRegion}::int - coalesce(
-               (SELECT sum(jobs)::int FROM running WHERE running.region = waiting.region), 0)) AS places
+               (SELECT sum(jobs)::int FROM runs WHERE runs.region = waiting.region), 0)) AS places
         FROM waiting WHERE waiting.region IS NOT NULL
     ), candidate AS (
       SELECT room.region, room.places, kind.kind, first.*
         FROM room CROSS JOIN (VALUES ('install'), ('inventory')) AS kind (kind)
        CROSS JOIN LATERAL (
-             SELECT host.host_id, host.next_due, host.next_job_id FROM host
-              WHERE host.region = room.region AND host.next_kind = kind.kind
-                AND host.next_due <= ${now}::timestamptz AND ${hostIsNotPaused}
-              ORDER BY host.next_due, host.next_job_id LIMIT greatest(room.places, 0)) first
+             SELECT queue.host_id, queue.due, queue.job_id FROM queue
+              WHERE queue.region = room.region AND queue.kind = kind.kind
+                AND queue.due <= ${now}::timestamptz AND ${queueIsNotPaused}
+              ORDER BY queue.due, queue.job_id LIMIT greatest(room.places, 0)) first
     ), turn AS (
-      SELECT candidate.*, row_number() OVER (PARTITION BY kind ORDER BY next_due, next_job_id)
-               + coalesce((SELECT sum(jobs) FROM running WHERE running.kind = candidate.kind), 0) AS turn
+      SELECT candidate.*, row_number() OVER (PARTITION BY kind ORDER BY due, job_id)
+               + coalesce((SELECT sum(jobs) FROM runs WHERE runs.kind = candidate.kind), 0) AS turn
         FROM candidate
     ), place AS (
       SELECT turn.*, row_number() OVER (PARTITION BY region ORDER BY turn, kind) AS place FROM turn
     ), chosen AS (
       SELECT host_id FROM place WHERE place <= places ORDER BY turn, kind
        LIMIT greatest(0, least(${claim.free}::int,
-                               ${inAll}::int - (SELECT coalesce(sum(jobs), 0)::int FROM running)))
+                               ${inAll}::int - (SELECT coalesce(sum(jobs), 0)::int FROM runs)))
+    ), locked AS (
+      SELECT host.host_id FROM host WHERE host.host_id IN (SELECT host_id FROM chosen)
+         FOR UPDATE SKIP LOCKED
     ), due AS (
-      SELECT host.host_id, host.next_job_id FROM host JOIN chosen ON chosen.host_id = host.host_id
-       WHERE host.next_due <= ${now}::timestamptz
-         FOR UPDATE OF host SKIP LOCKED
-    ), taken AS (
-      UPDATE job SET status = 'in-progress', status_time = ${now}::timestamptz, status_message = 'Starting',
-             claimed_by = ${claim.executorId}, claim_request = ${claim.requestId},
-             claimed_at = ${now}::timestamptz, confirmed_at = NULL
-        FROM due
-       WHERE job.id = due.next_job_id AND job.host_id = due.host_id
-         AND job.status = 'scheduled' AND job.dependency_met
-      RETURNING ${claimedColumns}
-    ), busy AS (
-      UPDATE host SET next_job_id = NULL, next_kind = NULL, next_due = NULL
-        FROM taken WHERE host.host_id = taken.host_id
+      DELETE FROM queue USING locked
+       WHERE queue.host_id = locked.host_id AND queue.due <= ${now}::timestamptz
+      RETURNING queue.*
     )
-    SELECT * FROM taken ORDER BY scheduled_time, id`
-  return rows.map(toClaimed)
+    INSERT INTO running (job_id, host_id, region, kind, submission, claimed_by, claim_request, claimed_at)
+    SELECT job_id, host_id, region, kind, submission, ${claim.executorId}, ${claim.requestId}, ${now}::timestamptz
+      FROM due`
+  return taken === 0 ? [] : readClaimed(tx, claim)
 }
 
 function toClaimed(row: ClaimedRow): ClaimedJob {

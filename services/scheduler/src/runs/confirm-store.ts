@@ -3,7 +3,7 @@ import type { RunConfirmation } from '@slipway/contracts'
 import { type Db, toJobId } from '../scheduler-store.ts'
 
 interface ConfirmedRow {
-  id: bigint
+  job_id: bigint
   claimed_by: string
   submission: number
   startable: Date | null
@@ -22,23 +22,27 @@ export async function confirmClaims(
   now: Date,
 ): Promise<Confirmed[]> {
   const rows = await db.$queryRaw<ConfirmedRow[]>`
-    WITH confirmed AS (
-      SELECT job.id, CASE WHEN job.confirmed_at IS NULL THEN greatest(job.scheduled_time, job.created_at, (
-                       SELECT earlier.finished_at FROM job earlier
-                        WHERE earlier.host_id = job.host_id AND earlier.status IN ('completed', 'failed')
-                        ORDER BY earlier.finished_at DESC, earlier.id DESC LIMIT 1)) END AS startable
-        FROM job
+    WITH claimed AS (
+      SELECT running.job_id, running.confirmed_at IS NULL AS first FROM running
         JOIN jsonb_to_recordset(${JSON.stringify(confirmations)}::jsonb)
              AS asked ("executorId" text, "jobId" bigint, submission int)
-          ON asked."jobId" = job.id AND asked.submission = job.submission AND asked."executorId" = job.claimed_by
-       WHERE job.status = 'in-progress' ORDER BY job.id FOR UPDATE OF job)
-    UPDATE job SET confirmed_at = coalesce(confirmed_at, ${now}::timestamptz),
-                   started_at = coalesce(started_at, ${now}::timestamptz)
-      FROM confirmed WHERE job.id = confirmed.id
-    RETURNING job.id, job.claimed_by, job.submission, confirmed.startable`
+          ON asked."jobId" = running.job_id AND asked.submission = running.submission
+         AND asked."executorId" = running.claimed_by
+       ORDER BY running.job_id FOR UPDATE OF running
+    ), confirmed AS (
+      UPDATE running SET confirmed_at = coalesce(confirmed_at, ${now}::timestamptz)
+        FROM claimed WHERE running.job_id = claimed.job_id
+      RETURNING running.job_id, running.host_id, running.claimed_by, running.submission, claimed.first
+    )
+    SELECT confirmed.job_id, confirmed.claimed_by, confirmed.submission,
+           CASE WHEN confirmed.first THEN greatest(job.scheduled_time, job.created_at, (
+             SELECT earlier.finished_at FROM job earlier
+              WHERE earlier.host_id = confirmed.host_id AND earlier.status IN ('completed', 'failed')
+              ORDER BY earlier.finished_at DESC, earlier.id DESC LIMIT 1)) END AS startable
+      FROM confirmed JOIN job ON job.id = confirmed.job_id`
   return rows.map((row) => ({
     executorId: row.claimed_by,
-    jobId: toJobId(row.id),
+    jobId: toJobId(row.job_id),
     submission: row.submission,
     ...(row.startable === null ? {} : { startable: row.startable }),
   }))
@@ -47,8 +51,7 @@ export async function confirmClaims(
 /** Hosts with a claim from before a moment that nobody confirmed. */
 export async function hostsOfExpired(db: Db, claimedBefore: Date): Promise<string[]> {
   const rows = await db.$queryRaw<{ host_id: string }[]>`
-    SELECT host_id FROM job WHERE status = 'in-progress' AND confirmed_at IS NULL
-       AND claimed_at < ${claimedBefore}::timestamptz`
+    SELECT host_id FROM running WHERE confirmed_at IS NULL AND claimed_at < ${claimedBefore}::timestamptz`
   return rows.map((row) => row.host_id)
 }
 
@@ -56,11 +59,9 @@ export async function hostsOfExpired(db: Db, claimedBefore: Date): Promise<strin
 export async function offerAgain(tx: Db, hostIds: readonly string[], claimedBefore: Date): Promise<number> {
   return tx.$executeRaw`
     WITH expired AS (
-      SELECT id FROM job
-       WHERE host_id = ANY(${hostIds}::uuid[]) AND status = 'in-progress' AND confirmed_at IS NULL
+      SELECT job_id FROM running
+       WHERE host_id = ANY(${hostIds}::uuid[]) AND confirmed_at IS NULL
          AND claimed_at < ${claimedBefore}::timestamptz
-       ORDER BY id FOR UPDATE)
-    UPDATE job SET status = 'scheduled', status_time = NULL, status_message = '', claimed_by = NULL,
-                   claim_request = NULL, claimed_at = NULL, started_at = NULL
-      FROM expired WHERE job.id = expired.id`
+       ORDER BY job_id FOR UPDATE)
+    DELETE FROM running USING expired WHERE running.job_id = expired.job_id`
 }

@@ -12,11 +12,11 @@ interface EndedRow {
   request_id: string | null
 }
 
-/** Locks the hosts of these jobs, as far as they exist, until the end of the transaction. @returns how many */
-export async function lockHostsOfJobs(tx: Db, jobIds: readonly number[]): Promise<number> {
+/** Locks the hosts of these jobs, as far as they are in progress, until the end of the transaction. @returns how many */
+export async function lockHostsOfRuns(tx: Db, jobIds: readonly number[]): Promise<number> {
   const rows = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM host
-     WHERE host_id IN (SELECT job.host_id FROM job WHERE job.id = ANY(${jobIds}::bigint[]))
+     WHERE host_id IN (SELECT running.host_id FROM running WHERE running.job_id = ANY(${jobIds}::bigint[]))
      ORDER BY host_id FOR UPDATE`
   return rows.length
 }
@@ -32,15 +32,16 @@ export async function writeResults(tx: Db, results: readonly RunResult[]): Promi
              "jobId" bigint, submission int, outcome text, "statusMessage" text, trace text, warnings text[],
              "packageChanges" text[], "startedAt" timestamptz, "finishedAt" timestamptz)
     ), ended AS (
-      SELECT job.id FROM job JOIN result ON result."jobId" = job.id AND result.submission = job.submission
-       WHERE job.status = 'in-progress' ORDER BY job.id FOR UPDATE OF job
+      DELETE FROM running USING result
+       WHERE running.job_id = result."jobId" AND running.submission = result.submission
+      RETURNING running.job_id
     )
     UPDATE job SET status = result.outcome, status_time = result."finishedAt",
                    status_message = result."statusMessage", trace = result.trace, warnings = result.warnings,
                    package_changes = result."packageChanges", started_at = result."startedAt",
                    finished_at = result."finishedAt"
-      FROM ended JOIN result ON result."jobId" = ended.id
-     WHERE job.id = ended.id
+      FROM ended JOIN result ON result."jobId" = ended.job_id
+     WHERE job.id = ended.job_id
     RETURNING job.id, job.host_id, job.kind, job.action, job.status, job.request_id`
   return rows.map((row) => ({
     id: toJobId(row.id),
@@ -78,7 +79,7 @@ export async function trimHistory(tx: Db, hostIds: readonly string[], keep: numb
               ORDER BY job.finished_at DESC, job.id DESC OFFSET ${keep}::int) old) old
      WHERE job.id = old.id
        AND NOT EXISTS (SELECT 1 FROM job dependent
-                        WHERE dependent.depends_on = old.id AND dependent.status IN ('scheduled', 'in-progress'))
+                        WHERE dependent.depends_on = old.id AND dependent.status = 'scheduled')
     RETURNING job.id`
   return rows.map(({ id }) => toJobId(id))
 }
@@ -87,11 +88,11 @@ export async function trimHistory(tx: Db, hostIds: readonly string[], keep: numb
 export async function writeMessages(db: Db, messages: readonly RunMessage[]): Promise<void> {
   await db.$executeRaw`
     WITH said AS (
-      SELECT job.id, given.message FROM job
+      SELECT running.job_id, given.message FROM running
         JOIN jsonb_to_recordset(${JSON.stringify(messages)}::jsonb)
              AS given ("jobId" bigint, submission int, message text)
-          ON given."jobId" = job.id AND given.submission = job.submission
-       WHERE job.status = 'in-progress' AND job.status_message <> given.message
-         FOR UPDATE OF job SKIP LOCKED)
-    UPDATE job SET status_message = said.message FROM said WHERE job.id = said.id`
+          ON given."jobId" = running.job_id AND given.submission = running.submission
+       WHERE running.status_message <> given.message
+         FOR UPDATE OF running SKIP LOCKED)
+    UPDATE running SET status_message = said.message FROM said WHERE running.job_id = said.job_id`
 }

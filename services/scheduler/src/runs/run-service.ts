@@ -10,13 +10,14 @@ import {
 } from '@slipway/contracts'
 import { isDataError } from '@slipway/database'
 import { type Clock, createBatcher, type Logger } from '@slipway/service-kit'
-import { lockHosts, lookAhead, refreshHosts } from '../hosts/host-store.ts'
+import { lockHosts } from '../hosts/host-store.ts'
+import { lookAhead, refreshHosts } from '../hosts/place-store.ts'
 import type { SchedulerMetrics } from '../scheduler-metrics.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
 import type { Asks } from './asks.ts'
 import { lockClaims, readClaimed, takeDue } from './claim-store.ts'
 import { confirmClaims, hostsOfExpired, offerAgain } from './confirm-store.ts'
-import { lockHostsOfJobs, writeResults } from './result-store.ts'
+import { lockHostsOfRuns, writeResults } from './result-store.ts'
 import { type Claim, cleanResult, type Limits } from './run.ts'
 import { settle } from './settle.ts'
 
@@ -141,7 +142,7 @@ async function confirmBatch(
 async function recordBatch(deps: RunServiceDeps, batch: RunResult[]): Promise<undefined[]> {
   const ended = await deps.store.transact(async (tx) => {
     const jobIds = batch.map(({ jobId }) => jobId)
-    if ((await lockHostsOfJobs(tx, jobIds)) === 0) return []
+    if ((await lockHostsOfRuns(tx, jobIds)) === 0) return []
     const written = await writeResults(tx, batch)
     if (written.length > 0) await settle(tx, written, deps.historyPerHost)
     return written

@@ -1,6 +1,6 @@
 // What follows from the end of runs: dependents go on, hosts are free, old history goes.
 import { forgetJobs } from '../forget-store.ts'
-import { refreshHosts } from '../hosts/host-store.ts'
+import { refreshHosts } from '../hosts/place-store.ts'
 import type { Db } from '../scheduler-store.ts'
 import { deleteJobs, freeDependents, trimHistory } from './result-store.ts'
 import type { EndedRun } from './run.ts'

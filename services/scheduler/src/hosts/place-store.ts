@@ -1,0 +1,72 @@
+// Rows of `queue`: a host's place, which names the job that is next on it. Whoever writes them holds the host's lock.
+import { queueIsNotPaused } from '../dispatch/switch-store.ts'
+import { Prisma } from '../generated/client.ts'
+import type { Db } from '../scheduler-store.ts'
+import type { Outlook } from './host.ts'
+
+/** The first job of a host that could run: the first in time whose dependency is met, none while one runs. */
+const firstReady = (hostId: Prisma.Sql) => Prisma.sql`
+  SELECT job.id, job.kind, job.submission, job.scheduled_time, job.depends_on FROM job
+   WHERE job.host_id = ${hostId} AND job.status = 'scheduled' AND job.dependency_met
+     AND NOT EXISTS (SELECT 1 FROM running WHERE running.host_id = ${hostId})
+   ORDER BY job.scheduled_time, job.id LIMIT 1`
+
+/**
+ * Gives each of these hosts its place, or none where no job of it could run.
+ * Its place is the time from which the job could run: a host with many jobs comes after the others once one of
+ * its jobs has ended, unless the next one waited for that very job. So no host starves, and a chain that began goes on.
+ * Called under the hosts' locks at the end of everything that changes their jobs.
+ */
+export async function refreshHosts(tx: Db, hostIds: Iterable<string>): Promise<void> {
+  await tx.$executeRaw`
+    WITH next AS (
+      SELECT host.host_id, host.region, ready.id, ready.kind, ready.submission,
+             CASE WHEN last.id IS NULL OR last.id = ready.depends_on THEN ready.scheduled_time
+                  ELSE greatest(ready.scheduled_time, least(last.finished_at, now())) END AS due
+        FROM unnest(${[...hostIds]}::uuid[]) AS asked (host_id)
+        JOIN host ON host.host_id = asked.host_id
+        LEFT JOIN LATERAL (${firstReady(Prisma.sql`asked.host_id`)}) ready ON true
+        LEFT JOIN LATERAL (
+          SELECT job.id, job.finished_at FROM job
+           WHERE ready.id IS NOT NULL AND job.host_id = asked.host_id AND job.status IN ('completed', 'failed')
+           ORDER BY job.finished_at DESC, job.id DESC LIMIT 1) last ON true
+    ), left_behind AS (
+      DELETE FROM queue USING next WHERE queue.host_id = next.host_id AND next.id IS NULL
+    )
+    INSERT INTO queue AS place (host_id, region, kind, due, job_id, submission)
+    SELECT host_id, region, kind, due, id, submission FROM next WHERE id IS NOT NULL
+    ON CONFLICT (host_id) DO UPDATE
+       SET region = excluded.region, kind = excluded.kind, due = excluded.due, job_id = excluded.job_id,
+           submission = excluded.submission
+     WHERE (place.region, place.due, place.job_id, place.submission)
+           IS DISTINCT FROM (excluded.region, excluded.due, excluded.job_id, excluded.submission)`
+}
+
+/** Has places and runs of hosts count for the region in which the hosts are now. */
+export async function followRegions(tx: Db, hostIds: readonly string[]): Promise<void> {
+  await tx.$executeRaw`
+    WITH place AS (
+      UPDATE queue SET region = host.region FROM host
+       WHERE host.host_id = ANY(${hostIds}::uuid[]) AND queue.host_id = host.host_id AND queue.region <> host.region
+    )
+    UPDATE running SET region = host.region FROM host
+     WHERE host.host_id = ANY(${hostIds}::uuid[]) AND running.host_id = host.host_id AND running.region <> host.region`
+}
+
+/** Hosts whose place does not name the job that is next: none, unless somebody wrote to the database by hand. */
+export async function findDrifted(db: Db): Promise<string[]> {
+  const rows = await db.$queryRaw<{ host_id: string }[]>`
+    SELECT host.host_id FROM host
+      LEFT JOIN queue ON queue.host_id = host.host_id
+      LEFT JOIN LATERAL (${firstReady(Prisma.sql`host.host_id`)}) ready ON true
+     WHERE queue.job_id IS DISTINCT FROM ready.id`
+  return rows.map((row) => row.host_id)
+}
+
+/** When the next job could run. */
+export async function lookAhead(db: Db, now: Date): Promise<Outlook> {
+  const [row] = await db.$queryRaw<{ due_now: boolean; next_due: Date | null }[]>`
+    SELECT EXISTS (SELECT 1 FROM queue WHERE due <= ${now}::timestamptz AND ${queueIsNotPaused}) AS due_now,
+           (SELECT min(due) FROM queue WHERE due > ${now}::timestamptz) AS next_due`
+  return { dueNow: row?.due_now ?? false, nextDue: row?.next_due ?? undefined }
+}
