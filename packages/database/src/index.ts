@@ -6,6 +6,7 @@ export {
   withClient,
 } from './connections/connection.ts'
 export { type CopyCell, type CopyClient, copyLine, copyRows } from './connections/copy.ts'
+export { jsonRows } from './connections/json-rows.ts'
 export {
   type ConnectionPool,
   createPool,

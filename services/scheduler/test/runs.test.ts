@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type ClaimedJob, executorEvents, schedulerDeliveries, schedulerMessages } from '@slipway/contracts'
+import { withClient } from '@slipway/database'
 import { until } from '@slipway/test-kit'
 import t from 'tap'
 import { build, chainOf, host, jobInput, nameOf, requestId, testClock } from './support.ts'
@@ -111,6 +112,29 @@ t.test('the database itself refuses a second running job on a host', async (t) =
     INSERT INTO running (job_id, host_id, region, kind, submission, claimed_by, claim_request, claimed_at)
     SELECT id, host_id, '', kind, submission, 'e1', 'by hand', now() FROM job WHERE id = 2`)
   t.match(await second.catch((error: unknown) => error), { constraint: 'running_host_id_key' })
+})
+
+t.test('a place that changes while a claim looks at it is taken as it is then', async (t) => {
+  const running = await build(t)
+  await running.createIds([jobInput(R1, 'Add')])
+  const claimed = await withClient(running.db.url, async (other) => {
+    await other.query('BEGIN')
+    await other.query(`
+      INSERT INTO job (id, kind, host_id, hostname, action, scheduled_time, created_by, created_at,
+                       software_packages, command_profiles, warnings, package_changes)
+      SELECT 2, kind, host_id, hostname, 'Remove', scheduled_time, created_by, created_at, '{}', '{}', '{}', '{}' FROM job`)
+    await other.query('UPDATE queue SET job_id = 2')
+    await other.query('DELETE FROM job WHERE id = 1')
+    const claim = running.claim()
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    await until(async () => (await running.sql(waiting)).length > 0, {
+      message: 'the claim waits for the place',
+    })
+    await other.query('COMMIT')
+    return claim
+  })
+  t.match(claimed, [{ jobId: 2, action: 'Remove' }])
+  t.same(await running.claim(), [])
 })
 
 t.test('a claim that is not confirmed in time is offered again', async (t) => {

@@ -1,5 +1,5 @@
 import type { Db } from '../executor-store.ts'
-import type { RunKey } from '../runs/run-store.ts'
+import type { RunKey } from '../runs/run.ts'
 import type { LoggedFile } from './log-names.ts'
 
 export const logKinds = ['terminal', 'steps', 'capture', 'diff'] as const

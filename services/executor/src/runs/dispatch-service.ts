@@ -1,19 +1,19 @@
 // Fills free slots: first with runs that another executor left behind, then with work the scheduler offers. Looks at
 // start, when work may be ready, when a run has ended, when the next job is due, and every few seconds for leases
-// that ran out. One look at a time; a look that found nothing is not repeated at once, so it never spins.
+// that ran out. One look at a time; a look that found nothing is not repeated at once, so it never spins. Claimed jobs
+// are recorded while the next look is under way; until then they take their places.
 import { randomUUID } from 'node:crypto'
 import type { Bus } from '@slipway/bus'
 import { type ClaimedJob, schedulerMessages } from '@slipway/contracts'
-import { isDataError } from '@slipway/database'
-import { type Batcher, type Clock, createBatcher } from '@slipway/service-kit'
+import type { Clock } from '@slipway/service-kit'
 import type { Logger } from 'pino'
 import type { ExecutorMetrics } from '../executor-metrics.ts'
 import type { ActiveRun, ActiveRuns } from './active-runs.ts'
+import { createConfirmation } from './confirm-service.ts'
 import { type LeaseEnd, leaseEndFrom } from './lease.ts'
 import type { LeaseTimes, Run } from './run.ts'
-import { pauseRun, type RunControl } from './run-control.ts'
 import { runLogger } from './run-logger.ts'
-import type { RunStore, StartedRun } from './run-store.ts'
+import type { RunStore } from './run-store.ts'
 
 /** After a look in vain the next one comes no sooner, even if a job is due: it waits for a limit or another host. */
 const LEAST_REST_MS = 1_000
@@ -24,11 +24,6 @@ const LARGEST_CLAIM = 250
  * the middle of an operation, and its job would wait until something ends here.
  */
 const ROOM_FOR_LEFT_BEHIND = 2
-/** Runs that are confirmed by one question at most. */
-const CONFIRM_BATCH = 250
-/** The scheduler offers an unconfirmed job again after 15 s; until then it is worth trying. */
-const CONFIRM_TRIES = 4
-const CONFIRM_PAUSE_MS = 1_500
 
 export interface DispatchDeps {
   executorId: string
@@ -65,16 +60,15 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   let stopped = false
   let requestId: string | undefined
   const givenBack: Promise<void>[] = []
+  /** Jobs that were claimed and are not recorded yet. */
+  let unrecorded = 0
+  const recordings = new Set<Promise<void>>()
   /** When to look next for runs without a lease, and when to ask the scheduler, by the monotonic clock. */
   let sweepAt = 0
   let claimAt = 0
 
-  const starts: Starts = createBatcher({
-    limit: CONFIRM_BATCH,
-    run: (batch) => confirmAndStart(deps, batch),
-    isolates: isDataError,
-  })
-  const places = (limit: number) => (stopped ? 0 : Math.max(0, limit - runs.count()))
+  const confirm = createConfirmation(deps)
+  const places = (limit: number) => (stopped ? 0 : Math.max(0, limit - runs.count() - unrecorded))
   const free = () => places(deps.concurrency)
   const spare = () => places(deps.concurrency * ROOM_FOR_LEFT_BEHIND)
 
@@ -83,7 +77,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
     if (stopped) return void givenBack.push(deps.giveBack(run))
     runs.begin(run, end, async (active) => {
       try {
-        if (await confirmed(deps, starts, active)) await deps.perform(active)
+        if (await confirm(active)) await deps.perform(active)
       } catch (error) {
         runLogger(log, run).error({ err: error }, 'a run could not be started; it is left to be taken over')
       } finally {
@@ -115,15 +109,32 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
     const question = { executorId: deps.executorId, requestId, free: wanted }
     const { jobs, nextDueInMs } = await deps.bus.request(schedulerMessages.claimRuns, question)
     requestId = undefined
-    if (jobs.length > 0) await record(jobs)
+    if (jobs.length > 0) record(jobs)
     return jobs.length === wanted ? 0 : Math.max(nextDueInMs, LEAST_REST_MS)
   }
-  const record = async (jobs: readonly ClaimedJob[]): Promise<void> => {
+  /** What cannot be recorded is not confirmed either, and is offered again. */
+  const record = (jobs: readonly ClaimedJob[]): void => {
+    unrecorded += jobs.length
     const end = leaseEndFrom(clock, deps.times.leaseMs)
-    for (const run of await store.record(deps.executorId, jobs)) {
-      deps.metrics.begun('claimed')
-      begin(run, end)
-    }
+    const recording = store
+      .record(deps.executorId, jobs)
+      .catch((error: unknown) => {
+        log.warn(
+          { err: error, jobs: jobs.length },
+          'claimed jobs could not be recorded; they are offered again',
+        )
+        return []
+      })
+      .then((recorded) => {
+        // In one turn: from now on they count as runs.
+        unrecorded -= jobs.length
+        recordings.delete(recording)
+        for (const run of recorded) {
+          deps.metrics.begun('claimed')
+          begin(run, end)
+        }
+      })
+    recordings.add(recording)
   }
 
   const look = async (): Promise<void> => {
@@ -175,53 +186,8 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
       stopped = true
       clearTimeout(timer)
       await looking
+      await Promise.all(recordings)
       await Promise.all(givenBack)
     },
   }
-}
-
-/** What becomes of a recorded run: it may act, is somebody else's by now, or nobody wants it any more. */
-type Starts = Batcher<Run, StartedRun | 'gone' | undefined>
-
-/** Tells the scheduler of recorded runs in one question, and starts those that stand in one statement. */
-async function confirmAndStart({ bus, store }: DispatchDeps, runs: readonly Run[]) {
-  // The name of whoever claimed it: after a take-over the scheduler knows the job under that name.
-  const asked = runs.map(({ claimedBy, jobId, submission }) => ({ executorId: claimedBy, jobId, submission }))
-  const { rows } = await bus.request(schedulerMessages.confirmRuns, { rows: asked })
-  const stands = (_run: Run, index: number) => rows[index]?.error?.code !== 'SCHEDULER_RUN_GONE'
-  const standing = runs.filter(stands)
-  const started = standing.length === 0 ? [] : await store.start(standing)
-  const rest = started.values()
-  return runs.map((run, index) => (stands(run, index) ? rest.next().value : 'gone'))
-}
-
-/** Tells the scheduler that the run is recorded, and starts it. @returns false if it is not ours to do */
-async function confirmed(deps: DispatchDeps, starts: Starts, active: ActiveRun): Promise<boolean> {
-  const { run, control } = active
-  if (run.state === 'running') return true
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const started = await starts.add(run)
-      if (started === 'gone') {
-        runLogger(deps.log, run).info('a claimed run is no longer offered and is dropped')
-        await deps.store.drop(run)
-        return false
-      }
-      if (started?.cancelledBy !== undefined) control.cancel({ by: started.cancelledBy })
-      return started !== undefined
-    } catch {
-      if (attempt === CONFIRM_TRIES || !mayGoOn(control)) {
-        // It may have been confirmed all the same (the answer was lost), so it is not dropped but tried again later.
-        await deps.store.release(run)
-        return false
-      }
-      await pauseRun(control, CONFIRM_PAUSE_MS).catch(() => undefined)
-    }
-  }
-}
-
-/** A cancelled run is confirmed like any other, so that its end is told. */
-function mayGoOn(control: RunControl): boolean {
-  const interrupted = control.interrupted()
-  return interrupted === undefined || interrupted === 'cancelled'
 }

@@ -4,7 +4,7 @@
 import type { JobEvent } from '@slipway/contracts'
 import type { Db } from '../executor-store.ts'
 import type { LogLengths } from '../logs/log-store.ts'
-import type { RunKey } from './run-store.ts'
+import type { RunKey } from './run.ts'
 
 export type JobEventKind = JobEvent['kind']
 export type PayloadOfEvent<K extends JobEventKind> = Extract<JobEvent, { kind: K }>['payload']

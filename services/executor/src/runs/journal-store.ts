@@ -3,7 +3,7 @@
 import type { changeKinds } from '@slipway/contracts'
 import type { Db } from '../executor-store.ts'
 import type { LogLengths } from '../logs/log-store.ts'
-import type { RunKey } from './run-store.ts'
+import type { RunKey } from './run.ts'
 
 /** `abort` stops an operation of an earlier command. */
 export type MutationKind = (typeof changeKinds)[number]

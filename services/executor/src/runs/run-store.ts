@@ -1,35 +1,18 @@
 // Runs, attempts and leases in PostgreSQL. Every time in a condition is the database's; every statement that changes
 // a run names its attempt, so that an executor that lost a run changes nothing.
 import type { ClaimedJob, executorDeliveries, PayloadOf } from '@slipway/contracts'
+import { jsonRows } from '@slipway/database'
 import type { Db } from '../executor-store.ts'
-import type { LeaseTimes, Run, RunResult, RunState } from './run.ts'
-
-interface RunRow {
-  job_id: bigint
-  submission: number
-  attempt: number
-  first_attempt: number
-  state: RunState
-  claimed_by: string
-  job: ClaimedJob
-  started_at: Date | null
-  cancelled_by: string | null
-}
-
-const toRun = (row: RunRow): Run => ({
-  jobId: Number(row.job_id),
-  submission: row.submission,
-  attempt: row.attempt,
-  firstAttempt: row.first_attempt,
-  state: row.state,
-  claimedBy: row.claimed_by,
-  job: row.job,
-  startedAt: row.started_at ?? undefined,
-  cancelledBy: row.cancelled_by ?? undefined,
-})
-
-/** A run as it is fenced: which attempt of which job. */
-export type RunKey = Pick<Run, 'jobId' | 'attempt'>
+import type { LeaseTimes, Run, RunKey, RunResult } from './run.ts'
+import {
+  alignRows,
+  claimedRun,
+  type EndedRow,
+  type RecordedRow,
+  type RunRow,
+  type StartedRow,
+  toRun,
+} from './run-rows.ts'
 
 export type RunStore = ReturnType<typeof createRunStore>
 
@@ -51,21 +34,6 @@ export interface EndedRun {
   readonly endedAt: Date
 }
 
-interface KeyRow {
-  job_id: bigint
-  attempt: number
-}
-
-/** What a statement answered, in the order in which it was asked. */
-function alignRows<R extends KeyRow, T>(
-  keys: readonly RunKey[],
-  rows: readonly R[],
-  read: (row: R) => T,
-): (T | undefined)[] {
-  const found = new Map(rows.map((row) => [`${row.job_id} ${row.attempt}`, read(row)]))
-  return keys.map(({ jobId, attempt }) => found.get(`${jobId} ${attempt}`))
-}
-
 export function createRunStore(db: Db, times: LeaseTimes) {
   const leaseSeconds = times.leaseMs / 1_000
   const graceSeconds = times.takeOverGraceMs / 1_000
@@ -78,7 +46,7 @@ export function createRunStore(db: Db, times: LeaseTimes) {
      * @returns the runs that are this executor's to confirm
      */
     async record(executorId: string, jobs: readonly ClaimedJob[]): Promise<Run[]> {
-      const rows = await db.$queryRaw<RunRow[]>`
+      const rows = await jsonRows<RecordedRow>(db.$queryRaw`
         WITH recorded AS (
         INSERT INTO run AS r (job_id, submission, attempt, first_attempt, state, kind, action, host_id, executor_id,
                               claimed_by, lease_until, job, claimed_at, event_seq)
@@ -95,12 +63,16 @@ export function createRunStore(db: Db, times: LeaseTimes) {
           started_at = NULL, ended_at = NULL, outcome = NULL, status_message = ''
         WHERE (r.state IN ('ended', 'claimed') AND r.submission < excluded.submission)
            OR (r.state = 'claimed' AND r.submission = excluded.submission AND r.executor_id <> excluded.executor_id)
-        RETURNING job_id, submission, attempt, first_attempt, state, claimed_by, job, started_at, event_seq
+        RETURNING job_id, attempt, first_attempt, event_seq
         ), told AS (
           INSERT INTO job_event (job_id, seq, attempt, kind, payload)
           SELECT job_id, event_seq, attempt, 'claimed', jsonb_build_object('executor', ${executorId}::text) FROM recorded)
-        SELECT recorded.*, NULL AS cancelled_by FROM recorded`
-      return rows.map(toRun)
+        SELECT json_agg(to_json(recorded))::text AS rows FROM recorded`)
+      const claimed = new Map(jobs.map((job) => [job.jobId, job]))
+      return rows.flatMap((row) => {
+        const job = claimed.get(row.job_id)
+        return job === undefined ? [] : [claimedRun(row, job, executorId)]
+      })
     },
 
     /**
@@ -108,7 +80,7 @@ export function createRunStore(db: Db, times: LeaseTimes) {
      * @returns one for each, undefined where a run is no longer ours
      */
     async start(keys: readonly RunKey[]): Promise<(StartedRun | undefined)[]> {
-      const rows = await db.$queryRaw<(KeyRow & { started_at: Date; cancelled_by: string | null })[]>`
+      const rows = await jsonRows<StartedRow>(db.$queryRaw`
         WITH own AS (
           SELECT run.job_id, run.attempt FROM run
           JOIN unnest(${keys.map((key) => key.jobId)}::bigint[], ${keys.map((key) => key.attempt)}::int[]) AS own (job_id, attempt)
@@ -121,10 +93,11 @@ export function createRunStore(db: Db, times: LeaseTimes) {
         ), told AS (
           INSERT INTO job_event (job_id, seq, attempt, kind, payload)
           SELECT job_id, event_seq, attempt, 'started', '{}' FROM begun)
-        SELECT job_id, attempt, started_at, requested_by AS cancelled_by
-        FROM begun LEFT JOIN cancellation USING (job_id, submission)`
+        SELECT json_agg(to_json(started))::text AS rows
+        FROM (SELECT job_id, attempt, started_at, requested_by AS cancelled_by
+              FROM begun LEFT JOIN cancellation USING (job_id, submission)) started`)
       return alignRows(keys, rows, (row) => ({
-        startedAt: row.started_at,
+        startedAt: new Date(row.started_at),
         cancelledBy: row.cancelled_by ?? undefined,
       }))
     },
@@ -240,7 +213,7 @@ export function createRunStore(db: Db, times: LeaseTimes) {
       const given = endings.map(({ run, result: { outcome, statusMessage } }) => {
         return { job_id: run.jobId, attempt: run.attempt, outcome, message: statusMessage }
       })
-      const rows = await tx.$queryRaw<(KeyRow & { started_at: Date; ended_at: Date })[]>`
+      const rows = await jsonRows<EndedRow>(tx.$queryRaw`
         WITH own AS (
           SELECT run.job_id, run.attempt, given.outcome, given.message FROM run
           JOIN jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
@@ -260,11 +233,12 @@ export function createRunStore(db: Db, times: LeaseTimes) {
           INSERT INTO job_event (job_id, seq, attempt, kind, payload)
           SELECT job_id, event_seq, attempt, 'ended',
                  jsonb_build_object('outcome', outcome, 'statusMessage', message) FROM ended)
-        SELECT job_id, attempt, started_at, ended_at FROM ended`
+        SELECT json_agg(json_build_object('job_id', job_id, 'attempt', attempt, 'started_at', started_at,
+                                          'ended_at', ended_at))::text AS rows FROM ended`)
       return alignRows(
         endings.map(({ run }) => run),
         rows,
-        (row) => ({ startedAt: row.started_at, endedAt: row.ended_at }),
+        (row) => ({ startedAt: new Date(row.started_at), endedAt: new Date(row.ended_at) }),
       )
     },
 

@@ -40,3 +40,6 @@ export interface LeaseTimes {
   /** Before the end of a lease its owner stops sending by this margin. */
   readonly marginMs: number
 }
+
+/** A run as it is fenced: which attempt of which job. */
+export type RunKey = Pick<Run, 'jobId' | 'attempt'>

@@ -1,29 +1,14 @@
 // The claim: one statement that picks due jobs and has them run.
-import type { ClaimedJob, InstallAction } from '@slipway/contracts'
+import type { ClaimedJob } from '@slipway/contracts'
+import { jsonRows } from '@slipway/database'
 import { queueIsNotPaused } from '../dispatch/switch-store.ts'
-import { type Db, toJobId } from '../scheduler-store.ts'
+import type { Db } from '../scheduler-store.ts'
 import type { Claim, Limits } from './run.ts'
 
 /** Any number that no other advisory lock of this database has (two-key space). */
 const CLAIM_LOCK = [0x5c4ed, 1] as const
 /** Stands for "no limit" in SQL. */
 const UNLIMITED = 2_147_483_647
-
-interface ClaimedRow {
-  id: bigint
-  submission: number
-  kind: ClaimedJob['kind']
-  host_id: string
-  hostname: string
-  action: InstallAction | null
-  server_repository: string | null
-  server_directory: string
-  software_packages: string[]
-  command_profiles: string[]
-  depends_on: bigint | null
-  created_by: string
-  request_id: string | null
-}
 
 /**
  * Claims go one after the other, across replicas: limits are exact, and a request that is repeated while its first
@@ -35,14 +20,15 @@ export async function lockClaims(tx: Db): Promise<void> {
 
 /** What a request with this id was given and is still running. */
 export async function readClaimed(tx: Db, { executorId, requestId }: Claim): Promise<ClaimedJob[]> {
-  const rows = await tx.$queryRaw<ClaimedRow[]>`
-    SELECT job.id, run.submission, job.kind, job.host_id, job.hostname, job.action, job.server_repository,
-           job.server_directory, job.software_packages, job.command_profiles, job.depends_on, job.created_by,
-           job.request_id
-      FROM running run JOIN job ON job.id = run.job_id
-     WHERE run.claimed_by = ${executorId} AND run.claim_request = ${requestId}
-     ORDER BY job.scheduled_time, job.id`
-  return rows.map(toClaimed)
+  return jsonRows<ClaimedJob>(tx.$queryRaw`
+    SELECT json_agg(json_strip_nulls(to_json(claimed)))::text AS rows
+      FROM (SELECT job.id AS "jobId", run.submission, job.kind, job.host_id AS "hostId", job.hostname, job.action,
+                   job.server_repository AS "serverRepository", job.server_directory AS "serverDirectory",
+                   job.software_packages AS "softwarePackages", job.command_profiles AS "commandProfiles",
+                   job.depends_on AS "dependsOn", job.created_by AS "createdBy", job.request_id AS "requestId"
+              FROM running run JOIN job ON job.id = run.job_id
+             WHERE run.claimed_by = ${executorId} AND run.claim_request = ${requestId}
+             ORDER BY job.scheduled_time, job.id) claimed`)
 }
 
 /**
@@ -99,22 +85,4 @@ export async function takeDue(tx: Db, claim: Claim, limits: Limits, now: Date): 
     SELECT job_id, host_id, region, kind, submission, ${claim.executorId}, ${claim.requestId}, ${now}::timestamptz
       FROM due`
   return taken === 0 ? [] : readClaimed(tx, claim)
-}
-
-function toClaimed(row: ClaimedRow): ClaimedJob {
-  return {
-    jobId: toJobId(row.id),
-    submission: row.submission,
-    kind: row.kind,
-    hostId: row.host_id,
-    hostname: row.hostname,
-    ...(row.action === null ? {} : { action: row.action }),
-    ...(row.server_repository === null ? {} : { serverRepository: row.server_repository }),
-    serverDirectory: row.server_directory,
-    softwarePackages: row.software_packages,
-    commandProfiles: row.command_profiles,
-    ...(row.depends_on === null ? {} : { dependsOn: toJobId(row.depends_on) }),
-    createdBy: row.created_by,
-    ...(row.request_id === null ? {} : { requestId: row.request_id }),
-  }
 }

@@ -1,18 +1,12 @@
 // RunConfirmation of claims, and their end if it does not come.
 import type { RunConfirmation } from '@slipway/contracts'
-import { type Db, toJobId } from '../scheduler-store.ts'
-
-interface ConfirmedRow {
-  job_id: bigint
-  claimed_by: string
-  submission: number
-  startable: Date | null
-}
+import { jsonRows } from '@slipway/database'
+import type { Db } from '../scheduler-store.ts'
 
 /** A confirmation that stands. */
 export interface Confirmed extends RunConfirmation {
-  /** When the job could have started: due, dependency met, host free; absent where it was confirmed before. */
-  startable?: Date
+  /** When the job could have started: due, dependency met, host free; null where it was confirmed before. */
+  startable: string | null
 }
 
 /** Confirms claims in one statement; what was confirmed before stays as it was. @returns those that stand */
@@ -21,7 +15,7 @@ export async function confirmClaims(
   confirmations: readonly RunConfirmation[],
   now: Date,
 ): Promise<Confirmed[]> {
-  const rows = await db.$queryRaw<ConfirmedRow[]>`
+  return jsonRows<Confirmed>(db.$queryRaw`
     WITH claimed AS (
       SELECT running.job_id, running.confirmed_at IS NULL AS first FROM running
         JOIN jsonb_to_recordset(${JSON.stringify(confirmations)}::jsonb)
@@ -34,18 +28,13 @@ export async function confirmClaims(
         FROM claimed WHERE running.job_id = claimed.job_id
       RETURNING running.job_id, running.host_id, running.claimed_by, running.submission, claimed.first
     )
-    SELECT confirmed.job_id, confirmed.claimed_by, confirmed.submission,
-           CASE WHEN confirmed.first THEN greatest(job.scheduled_time, job.created_at, (
-             SELECT earlier.finished_at FROM job earlier
-              WHERE earlier.host_id = confirmed.host_id AND earlier.status IN ('completed', 'failed')
-              ORDER BY earlier.finished_at DESC, earlier.id DESC LIMIT 1)) END AS startable
-      FROM confirmed JOIN job ON job.id = confirmed.job_id`
-  return rows.map((row) => ({
-    executorId: row.claimed_by,
-    jobId: toJobId(row.job_id),
-    submission: row.submission,
-    ...(row.startable === null ? {} : { startable: row.startable }),
-  }))
+    SELECT json_agg(to_json(told))::text AS rows
+      FROM (SELECT confirmed.job_id AS "jobId", confirmed.claimed_by AS "executorId", confirmed.submission,
+                   CASE WHEN confirmed.first THEN greatest(job.scheduled_time, job.created_at, (
+                     SELECT earlier.finished_at FROM job earlier
+                      WHERE earlier.host_id = confirmed.host_id AND earlier.status IN ('completed', 'failed')
+                      ORDER BY earlier.finished_at DESC, earlier.id DESC LIMIT 1)) END AS startable
+              FROM confirmed JOIN job ON job.id = confirmed.job_id) told`)
 }
 
 /** Hosts with a claim from before a moment that nobody confirmed. */

@@ -1,24 +1,17 @@
 // How runs end, in statements over many results at a time. Whoever calls them holds the locks of the hosts.
-import type { InstallAction, RunResult } from '@slipway/contracts'
+import type { RunResult } from '@slipway/contracts'
+import { jsonRows } from '@slipway/database'
 import { type Db, toJobId } from '../scheduler-store.ts'
 import type { EndedRun, RunMessage } from './run.ts'
 
-interface EndedRow {
-  id: bigint
-  host_id: string
-  kind: EndedRun['kind']
-  status: EndedRun['outcome']
-  action: InstallAction | null
-  request_id: string | null
-}
-
 /** Locks the hosts of these jobs, as far as they are in progress, until the end of the transaction. @returns how many */
 export async function lockHostsOfRuns(tx: Db, jobIds: readonly number[]): Promise<number> {
-  const rows = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM host
-     WHERE host_id IN (SELECT running.host_id FROM running WHERE running.job_id = ANY(${jobIds}::bigint[]))
-     ORDER BY host_id FOR UPDATE`
-  return rows.length
+  const [row] = await tx.$queryRaw<{ hosts: number }[]>`
+    SELECT count(*)::int AS hosts
+      FROM (SELECT 1 FROM host
+             WHERE host_id IN (SELECT running.host_id FROM running WHERE running.job_id = ANY(${jobIds}::bigint[]))
+             ORDER BY host_id FOR UPDATE) locked`
+  return row?.hosts ?? 0
 }
 
 /**
@@ -26,7 +19,7 @@ export async function lockHostsOfRuns(tx: Db, jobIds: readonly number[]): Promis
  * an older submission, or of a deleted job changes nothing.
  */
 export async function writeResults(tx: Db, results: readonly RunResult[]): Promise<EndedRun[]> {
-  const rows = await tx.$queryRaw<EndedRow[]>`
+  return jsonRows<EndedRun>(tx.$queryRaw`
     WITH result AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb) AS given (
              "jobId" bigint, submission int, outcome text, "statusMessage" text, trace text, warnings text[],
@@ -35,22 +28,18 @@ export async function writeResults(tx: Db, results: readonly RunResult[]): Promi
       DELETE FROM running USING result
        WHERE running.job_id = result."jobId" AND running.submission = result.submission
       RETURNING running.job_id
+    ), written AS (
+      UPDATE job SET status = result.outcome, status_time = result."finishedAt",
+                     status_message = result."statusMessage", trace = result.trace, warnings = result.warnings,
+                     package_changes = result."packageChanges", started_at = result."startedAt",
+                     finished_at = result."finishedAt"
+        FROM ended JOIN result ON result."jobId" = ended.job_id
+       WHERE job.id = ended.job_id
+      RETURNING job.id, job.host_id, job.kind, job.action, job.status, job.request_id
     )
-    UPDATE job SET status = result.outcome, status_time = result."finishedAt",
-                   status_message = result."statusMessage", trace = result.trace, warnings = result.warnings,
-                   package_changes = result."packageChanges", started_at = result."startedAt",
-                   finished_at = result."finishedAt"
-      FROM ended JOIN result ON result."jobId" = ended.job_id
-     WHERE job.id = ended.job_id
-    RETURNING job.id, job.host_id, job.kind, job.action, job.status, job.request_id`
-  return rows.map((row) => ({
-    id: toJobId(row.id),
-    hostId: row.host_id,
-    kind: row.kind,
-    outcome: row.status,
-    action: row.action ?? undefined,
-    requestId: row.request_id ?? undefined,
-  }))
+    SELECT json_agg(json_strip_nulls(to_json(told)))::text AS rows
+      FROM (SELECT id, host_id AS "hostId", kind, status AS outcome, action, request_id AS "requestId"
+              FROM written) told`)
 }
 
 /** Lets go on what waited for these completed jobs. */

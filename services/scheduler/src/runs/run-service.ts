@@ -129,7 +129,7 @@ async function confirmBatch(
   const now = clock.now()
   const confirmed = await confirmClaims(store.db, batch, now)
   for (const { startable } of confirmed) {
-    if (startable !== undefined) metrics.started((now.getTime() - startable.getTime()) / 1_000)
+    if (startable !== null) metrics.started((now.getTime() - Date.parse(startable)) / 1_000)
   }
   const standing = new Set(confirmed.map(key))
   return batch.map((confirmation) =>

@@ -10,10 +10,10 @@ export interface EndedRun {
   hostId: string
   kind: 'install' | 'inventory'
   outcome: RunResult['outcome']
-  /** Undefined for a discovery. */
-  action: InstallAction | undefined
+  /** Absent for a discovery. */
+  action?: InstallAction | undefined
   /** Of the request that created the job. */
-  requestId: string | undefined
+  requestId?: string | undefined
 }
 
 /** What a run is doing, for its status message. */
