@@ -92,9 +92,11 @@ async function empty(api: Api): Promise<void> {
     users: 'username',
   }
   for (const [kind, key] of Object.entries(kinds)) {
-    for (const row of await list(`/${kind}`)) {
-      const name = String(row[key])
-      if (name !== 'root') await api.ok('DELETE', `/${kind}/${encodeURIComponent(name)}/delete`)
+    const names = async () =>
+      (await list(`/${kind}`)).map((row) => String(row[key])).filter((name) => name !== 'root')
+    // A list without a page is the first thousand of many hosts.
+    for (let left = await names(); left.length > 0; left = await names()) {
+      for (const name of left) await api.ok('DELETE', `/${kind}/${encodeURIComponent(name)}/delete`)
     }
   }
   for (const { directory, file } of await list('/distributions')) {

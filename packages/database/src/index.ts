@@ -23,7 +23,7 @@ export {
   retryLost,
   sqlState,
 } from './connections/sql-state.ts'
-export { inPoolTransaction } from './connections/transaction.ts'
+export { bigintTypes, inPoolTransaction } from './connections/transaction.ts'
 export { asUnavailable } from './connections/unavailable.ts'
 export { pruneInbox, recordOnce } from './deliveries/inbox.ts'
 export {

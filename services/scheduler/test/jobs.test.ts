@@ -1,5 +1,5 @@
 import { hasCode, schedulerMessages } from '@slipway/contracts'
-import { prismaAdapter, withClient } from '@slipway/database'
+import { createPool, prismaAdapter, withClient } from '@slipway/database'
 import { createLogger } from '@slipway/service-kit'
 import { database } from '@slipway/test-kit'
 import t from 'tap'
@@ -98,15 +98,19 @@ t.test('refuses a moment that does not exist and creates nothing', async (t) => 
 
 t.test('creates and lists 5,000 rows in a handful of statements', async (t) => {
   const db = await database(t, { migrationsDir })
-  const client = new PrismaClient({
-    adapter: prismaAdapter(db.url),
-    log: [{ emit: 'event', level: 'query' }],
+  const pool = createPool(db.url)
+  const statements: unknown[] = []
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client)
+    client.query = (...args: unknown[]) => {
+      statements.push(args[0])
+      return Reflect.apply(query, client, args)
+    }
   })
-  t.teardown(() => client.$disconnect())
-  const statements: string[] = []
-  client.$on('query', ({ query }) => statements.push(query))
+  const store = createStore(pool, new PrismaClient({ adapter: prismaAdapter(pool) }))
+  t.teardown(() => store.close())
   const create = createJobCreation({
-    store: createStore(client),
+    store,
     clock: testClock(),
     changed: () => undefined,
     metrics: { created: () => undefined },
@@ -124,7 +128,7 @@ t.test('creates and lists 5,000 rows in a handful of statements', async (t) => {
   })
   t.same(counts, [{ jobs: 5_000, links: 4_000 }])
   const limits = { running: 0, runningPerRegion: 0 }
-  const lists = createJobLists({ store: createStore(client), clock: testClock(), limits })
+  const lists = createJobLists({ store, clock: testClock(), limits })
   const count = async (filter: { hostname?: string }) => {
     statements.length = 0
     const { rows } = await lists.list(filter)

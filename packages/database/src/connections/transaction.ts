@@ -2,6 +2,12 @@
 import { createError } from '@slipway/contracts'
 import pg from 'pg'
 
+/** How answers of the pg client are read where Prisma's are, too: integers of 64 bits as bigint. */
+export const bigintTypes: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    oid === pg.types.builtins.INT8 && format !== 'binary' ? BigInt : pg.types.getTypeParser(oid, format),
+}
+
 /** A statement that takes longer is broken off by the server: nobody waits for its answer any more. */
 const STATEMENT_TIMEOUT_MS = 120_000
 

@@ -1,5 +1,6 @@
 // What others need to resolve by name or id: validation of installation requests, targets of executions.
 import type { ExecutionTarget, ServerType } from '@slipway/contracts'
+import { jsonRows } from '@slipway/database'
 import type { ConnectionType } from '../connection-type.ts'
 import type { Database } from '../database.ts'
 
@@ -19,8 +20,10 @@ export interface ExecutionStore {
 
 export function createExecutionStore(db: Database): ExecutionStore {
   return {
-    findHosts: (hostnames) => db.$queryRaw<{ hostname: string; id: string }[]>`
-      SELECT hostname, id::text FROM host WHERE hostname = ANY(${hostnames}::text[]) AND NOT deleting`,
+    findHosts: (hostnames) =>
+      jsonRows(db.$queryRaw`
+        SELECT json_agg(json_build_object('hostname', hostname, 'id', id))::text AS rows
+          FROM host WHERE hostname = ANY(${hostnames}::text[]) AND NOT deleting`),
     async findRepositoryNames(names) {
       const rows = await db.$queryRaw<{ name: string }[]>`
         SELECT name FROM server_repository WHERE name = ANY(${names}::text[])`

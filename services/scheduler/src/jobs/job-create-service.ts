@@ -1,4 +1,5 @@
 // Creation of jobs: all rows of a request in one transaction, in a fixed number of statements.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   createError,
   type FirstAnswer,
@@ -14,7 +15,7 @@ import { ensureHosts, lockHosts } from '../hosts/host-store.ts'
 import { refreshHosts } from '../hosts/place-store.ts'
 import { answerOnce } from '../idempotency/idempotency-service.ts'
 import type { SchedulerMetrics } from '../scheduler-metrics.ts'
-import type { Db, SchedulerStore } from '../scheduler-store.ts'
+import type { BulkDb, Db, SchedulerStore } from '../scheduler-store.ts'
 import { type Link, planRows, type RowPlan } from './dependencies.ts'
 import {
   type AskedJobs,
@@ -24,6 +25,9 @@ import {
   readKnownJobs,
   reserveIds,
 } from './job-create-store.ts'
+
+/** Rows that are made in one turn of the event loop, and sent together. */
+const ROWS_PER_TURN = 500
 
 export interface CreateJobsDeps {
   store: SchedulerStore
@@ -51,9 +55,8 @@ export function createJobCreation({ store, clock, changed, metrics, log }: Creat
   return async (rows, by, repeatable) => {
     assertMoments(rows)
     const creation = { ...by, now: clock.now() }
-    const { rows: answers, first } = await store.transact(
-      (tx) => createOnce(tx, rows, creation, repeatable),
-      'bulk',
+    const { rows: answers, first } = await store.transactBulk((tx) =>
+      createOnce(tx, rows, creation, repeatable),
     )
     if (first !== undefined) return { rows: [], first }
     changed()
@@ -66,7 +69,7 @@ export function createJobCreation({ store, clock, changed, metrics, log }: Creat
 
 /** Creates the jobs, unless the same request was answered before. */
 async function createOnce(
-  tx: Db,
+  tx: BulkDb,
   rows: readonly JobInput[],
   by: Creation,
   repeatable: RepeatableRequest | undefined,
@@ -89,21 +92,41 @@ function assertMoments(rows: readonly JobInput[]): void {
   ])
 }
 
-async function createRows(tx: Db, rows: readonly JobInput[], by: Creation): Promise<JobCreated[]> {
+async function createRows(tx: BulkDb, rows: readonly JobInput[], by: Creation): Promise<JobCreated[]> {
   // The locks keep what the rules see true until the commit: nobody else changes jobs of these hosts.
-  const released = await lockAll(tx, new Map(rows.map(({ hostId, hostname }) => [hostId, hostname])))
+  const locking = lockAll(tx, new Map(rows.map(({ hostId, hostname }) => [hostId, hostname])))
   const asked = askedJobs(rows)
-  const known = asked.ids.length + asked.actions.length > 0 ? await readKnownJobs(tx, asked) : []
-  const plans = planRows(rows, known).map((plan, index) =>
+  const knownAfter = async () => {
+    await locking
+    return readKnownJobs(tx, asked)
+  }
+  // Where no row names a job that is there already, the rules need nothing but the rows: PostgreSQL locks meanwhile.
+  const planning = async () =>
+    planRows(rows, asked.ids.length + asked.actions.length > 0 ? await knownAfter() : [])
+  const [released, planned] = await Promise.all([locking, planning()])
+  const plans = planned.map((plan, index) =>
     withoutReleased(plan, rows[index], (hostId) => released.get(hostId) ?? true),
   )
   const ids = await reserveFor(tx, plans)
-  const jobs = rows.flatMap((row, index) => newJob(row, ids[index], plans[index], ids))
-  if (jobs.length > 0) {
-    await insertJobs(tx, jobs, by)
-    await refreshHosts(tx, new Set(jobs.map(({ hostId }) => hostId)))
+  const hostIds = new Set(rows.filter((_, index) => ids[index] !== undefined).map(({ hostId }) => hostId))
+  await insertJobs(tx, newJobs(rows, plans, ids), by)
+  const placing = hostIds.size > 0 ? refreshHosts(tx, hostIds) : undefined
+  const answers = plans.map((plan, index) => answer(plan, index, rows, ids))
+  await placing
+  return answers
+}
+
+/** The jobs to be written, made as they are asked for. */
+async function* newJobs(
+  rows: readonly JobInput[],
+  plans: readonly RowPlan[],
+  ids: readonly (number | undefined)[],
+): AsyncGenerator<NewJob[]> {
+  for (let start = 0; start < rows.length; start += ROWS_PER_TURN) {
+    if (start > 0) await nextTurn()
+    const portion = rows.slice(start, start + ROWS_PER_TURN)
+    yield portion.flatMap((row, offset) => newJob(row, ids[start + offset], plans[start + offset], ids))
   }
-  return plans.map((plan, index) => answer(plan, index, rows, ids))
 }
 
 /**

@@ -1,6 +1,7 @@
 // Statements behind the creation of jobs: a fixed number of them, however many rows a request has.
 import type { InstallAction, JobInput, JobStatus } from '@slipway/contracts'
-import { type Db, toJobId } from '../scheduler-store.ts'
+import { copyLine } from '@slipway/database'
+import { type BulkDb, type Db, toJobId } from '../scheduler-store.ts'
 import type { KnownJob } from './dependencies.ts'
 
 /** Who creates jobs, when, and by which request. */
@@ -54,23 +55,61 @@ export async function readKnownJobs(tx: Db, asked: AskedJobs): Promise<KnownJob[
 
 /** Takes so many ids out of the sequence; ids of a transaction that fails are lost, never reused. */
 export async function reserveIds(tx: Db, count: number): Promise<number[]> {
-  const rows = await tx.$queryRaw<{ id: bigint }[]>`
-    SELECT nextval((SELECT pg_get_serial_sequence('job', 'id')::regclass)) AS id
+  const [row] = await tx.$queryRaw<{ ids: string }[]>`
+    SELECT json_agg(nextval((SELECT pg_get_serial_sequence('job', 'id')::regclass)))::text AS ids
       FROM generate_series(1, ${count}::int)`
-  return rows.map(({ id }) => toJobId(id))
+  return row === undefined ? [] : JSON.parse(row.ids)
 }
 
-/** Writes jobs in one statement. */
-export async function insertJobs(tx: Db, jobs: readonly NewJob[], by: Creation): Promise<void> {
-  await tx.$executeRaw`
-    INSERT INTO job (id, kind, host_id, hostname, action, server_repository, server_directory, software_packages,
-                     command_profiles, scheduled_time, depends_on, dependency_met, warnings, package_changes,
-                     created_by, created_at, request_id)
-    SELECT id, 'install', "hostId", hostname, action, "serverRepository", "serverDirectory", "softwarePackages",
-           "commandProfiles", "scheduledTime", "dependsOn", "dependencyMet", '{}', '{}',
-           ${by.user}, ${by.now}::timestamptz, ${by.requestId}
-      FROM json_to_recordset(${JSON.stringify(jobs)}::json) AS new (
-           id bigint, "hostId" uuid, hostname text, action text, "serverRepository" text, "serverDirectory" text,
-           "softwarePackages" text[], "commandProfiles" text[], "scheduledTime" timestamptz, "dependsOn" bigint,
-           "dependencyMet" boolean)`
+const columns = [
+  'id',
+  'kind',
+  'host_id',
+  'hostname',
+  'action',
+  'server_repository',
+  'server_directory',
+  'software_packages',
+  'command_profiles',
+  'scheduled_time',
+  'depends_on',
+  'dependency_met',
+  'warnings',
+  'package_changes',
+  'created_by',
+  'created_at',
+  'request_id',
+] as const
+
+/** Writes jobs in one statement; the next are made while PostgreSQL stores those before. */
+export async function insertJobs(
+  tx: BulkDb,
+  portions: AsyncIterable<readonly NewJob[]>,
+  { user, requestId, now }: Creation,
+): Promise<void> {
+  const createdAt = now.toISOString()
+  const line = (job: NewJob) =>
+    copyLine([
+      job.id,
+      'install',
+      job.hostId,
+      job.hostname,
+      job.action,
+      job.serverRepository ?? null,
+      job.serverDirectory,
+      job.softwarePackages,
+      job.commandProfiles,
+      job.scheduledTime,
+      job.dependsOn ?? null,
+      job.dependencyMet ? 't' : 'f',
+      [],
+      [],
+      user,
+      createdAt,
+      requestId,
+    ])
+  const lines = async function* () {
+    for await (const jobs of portions) if (jobs.length > 0) yield jobs.map(line).join('')
+  }
+  await tx.copy('job', columns, lines())
 }
