@@ -96,7 +96,10 @@ async function empty(api: Api): Promise<void> {
       (await list(`/${kind}`)).map((row) => String(row[key])).filter((name) => name !== 'root')
     // A list without a page is the first thousand of many hosts.
     for (let left = await names(); left.length > 0; left = await names()) {
-      for (const name of left) await api.ok('DELETE', `/${kind}/${encodeURIComponent(name)}/delete`)
+      while (left.length > 0) {
+        const few = left.splice(0, 20)
+        await Promise.all(few.map((name) => api.ok('DELETE', `/${kind}/${encodeURIComponent(name)}/delete`)))
+      }
     }
   }
   for (const { directory, file } of await list('/distributions')) {
