@@ -12,7 +12,8 @@ const MOMENTARY = [429, 500, 502, 503, 504]
 export interface PatientClient {
   /** What stands under api_response; throws on an answer that is not 200. */
   ask<T>(method: string, path: string, body?: unknown): Promise<T>
-  bytes(path: string): Promise<Buffer>
+  /** What is answered as it is; undefined if it does not exist (400, as the guide has it). */
+  bytes(path: string): Promise<Buffer | undefined>
   /** Server errors that were answered: there must be none but 503. */
   readonly faults: string[]
   /** Requests that had to be sent again. */
@@ -56,6 +57,7 @@ export function createPatientClient(url: string, username: string, password: str
     },
     async bytes(path) {
       const answer = await send('GET', path, undefined)
+      if (answer.status === 400) return undefined
       if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`)
       return Buffer.from(await answer.arrayBuffer())
     },

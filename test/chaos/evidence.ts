@@ -133,7 +133,11 @@ async function readTranscripts(lab: Lab) {
 
 async function readLogs(client: PatientClient, accepted: readonly AcceptedJob[]) {
   const logs = new Map<number, ReadonlyMap<string, Buffer>>()
-  for (const { id } of accepted) logs.set(id, await readZip(await client.bytes(`/install/logs/${id}`)))
+  for (const { id } of accepted) {
+    // A job behind a failed one never ran.
+    const zip = await client.bytes(`/install/logs/${id}`)
+    logs.set(id, zip === undefined ? new Map() : await readZip(zip))
+  }
   return logs
 }
 
