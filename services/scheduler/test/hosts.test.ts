@@ -1,5 +1,9 @@
 import { schedulerMessages } from '@slipway/contracts'
+import { createLogger } from '@slipway/service-kit'
+import fc from 'fast-check'
 import t from 'tap'
+import { refreshHosts } from '../src/hosts/place-store.ts'
+import { openStore } from '../src/scheduler-store.ts'
 import { build, chainOf, host, jobInput } from './support.ts'
 
 const [R1, R2] = [host(1), host(2)]
@@ -120,6 +124,58 @@ t.test('what was changed in the database by hand is put right', async (t) => {
   await running.workReady.next()
   t.match(await running.claim(), [{ jobId: 1 }])
 })
+
+t.test(
+  'places that jobs are given when they are created are those that a look at all jobs gives',
+  async (t) => {
+    const running = await build(t, { config: { historyPerHost: 100 } })
+    const store = openStore(running.db.url, createLogger({ service: 'scheduler', level: 'silent' }))
+    t.teardown(() => store.close())
+    const hosts = [R1, R2, host(3)]
+    const places = () =>
+      running.sql('SELECT host_id, region, kind, due, job_id, submission FROM queue ORDER BY host_id')
+    const job = fc.record({
+      host: fc.constantFrom(...hosts),
+      action: fc.constantFrom('Add' as const, 'Remove' as const, 'Commit' as const),
+      day: fc.integer({ min: 1, max: 9 }),
+      chained: fc.boolean(),
+    })
+    const create = fc.array(job, { minLength: 1, maxLength: 6 }).map((jobs) => async () => {
+      const rows = jobs.map(({ host, action, day, chained }) =>
+        jobInput(host, action, {
+          scheduledTime: `2020-01-0${day}T00:00:00.000Z`,
+          ...(chained ? { dependency: { asGiven: 'Add', action: 'Add' as const } } : {}),
+        }),
+      )
+      await running.create(rows)
+    })
+    const claim = fc.constant(async () => void (await running.claim({ free: 2 })))
+    const end = fc.constantFrom('completed' as const, 'failed' as const).map((outcome) => async () => {
+      const [row] = await running.sql<{ id: number }>(
+        'SELECT job_id::int AS id FROM running ORDER BY job_id LIMIT 1',
+      )
+      if (row !== undefined) await running.end({ jobId: row.id }, { outcome })
+    })
+    const steps = fc.array(fc.oneof({ weight: 3, arbitrary: create }, claim, end), {
+      minLength: 3,
+      maxLength: 12,
+    })
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        for (const step of all) await step()
+        const given = await places()
+        await store.transact((tx) => refreshHosts(tx, hosts))
+        t.same(await places(), given)
+        for (const hostId of hosts) {
+          await running.sql('DELETE FROM running WHERE host_id = $1', [hostId])
+          await running.sql('DELETE FROM queue WHERE host_id = $1', [hostId])
+          await running.sql('DELETE FROM job WHERE host_id = $1', [hostId])
+        }
+      }),
+      { numRuns: 25 },
+    )
+  },
+)
 
 t.test('release', async (t) => {
   t.test('deletes all jobs of the host and has them forgotten', async (t) => {

@@ -60,7 +60,7 @@ async function setRows(
   // A claim that began before has ended, and those that follow see what is written here.
   await lockClaims(tx)
   const released = await lockNamedHosts(tx, rows)
-  const isGone = ({ scope, target }: SwitchInput) => scope === 'host' && (released.get(target) ?? true)
+  const isGone = ({ scope, target }: SwitchInput) => scope === 'host' && released.has(target)
   const existing = rows.filter((row) => !isGone(row))
   await writeSwitches(tx, planChanges(existing, await readPauses(tx), by))
   const pauses = await readPauses(tx)
@@ -71,13 +71,14 @@ async function setRows(
   )
 }
 
-/** A host may be paused before its record has come from the inventory. @returns true where released */
-async function lockNamedHosts(tx: Db, rows: readonly SwitchInput[]): Promise<Map<string, boolean>> {
+/** A host may be paused before its record has come from the inventory. @returns those that were released */
+async function lockNamedHosts(tx: Db, rows: readonly SwitchInput[]): Promise<ReadonlySet<string>> {
   const hosts = rows.filter(({ scope }) => scope === 'host')
-  if (hosts.length === 0) return new Map()
+  if (hosts.length === 0) return new Set()
   await ensureHosts(tx, new Map(hosts.map(({ target, name }) => [target, name])))
-  return lockHosts(
+  const { released } = await lockHosts(
     tx,
     hosts.map(({ target }) => target),
   )
+  return released
 }

@@ -18,12 +18,19 @@ export async function ensureHosts(tx: Db, hosts: ReadonlyMap<string, string>): P
     ON CONFLICT (host_id) DO UPDATE SET version = host.version WHERE false`
 }
 
-/** Locks hosts until the end of the transaction. @returns those that exist, true where released */
-export async function lockHosts(tx: Db, hostIds: Iterable<string>): Promise<Map<string, boolean>> {
-  const rows = await tx.$queryRaw<{ host_id: string; released: boolean }[]>`
-    SELECT host_id, released_at IS NOT NULL AS released FROM host
-     WHERE host_id = ANY(${[...hostIds]}::uuid[]) ORDER BY host_id FOR UPDATE`
-  return new Map(rows.map((row) => [row.host_id, row.released]))
+/** What was locked: how many hosts exist, and which of them were released. */
+export interface LockedHosts {
+  count: number
+  released: ReadonlySet<string>
+}
+
+/** Locks hosts until the end of the transaction. */
+export async function lockHosts(tx: Db, hostIds: Iterable<string>): Promise<LockedHosts> {
+  const [row] = await tx.$queryRaw<{ count: number; released: string[] | null }[]>`
+    SELECT count(*)::int AS count, array_agg(host_id::text) FILTER (WHERE released_at IS NOT NULL) AS released
+      FROM (SELECT host_id, released_at FROM host
+             WHERE host_id = ANY(${[...hostIds]}::uuid[]) ORDER BY host_id FOR UPDATE) locked`
+  return { count: row?.count ?? 0, released: new Set(row?.released) }
 }
 
 /** Writes hosts as the inventory tells them; an older version changes nothing, nor does news of a released host. */

@@ -42,6 +42,41 @@ export async function refreshHosts(tx: Db, hostIds: Iterable<string>): Promise<v
            IS DISTINCT FROM (excluded.region, excluded.due, excluded.job_id, excluded.submission)`
 }
 
+/** Of the jobs that a request adds to a host, the first that could run. */
+export interface FirstJob {
+  id: number
+  hostId: string
+  /** ISO 8601. */
+  scheduledTime: string
+  dependsOn: number | undefined
+}
+
+/**
+ * The same as refreshHosts where nothing changed but that jobs were added: only what they can change is looked at. A host
+ * that has a place keeps it, unless the new job comes before the one that its place names.
+ */
+export async function placeNewJobs(tx: Db, jobs: readonly FirstJob[]): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO queue AS place (host_id, region, kind, due, job_id, submission)
+    SELECT host.host_id, host.region, 'install',
+           CASE WHEN last.id IS NULL OR last.id = new.depends_on THEN new.scheduled_time
+                ELSE greatest(new.scheduled_time, least(last.finished_at, now())) END, new.id, 1
+      FROM unnest(${jobs.map(({ hostId }) => hostId)}::uuid[], ${jobs.map(({ id }) => id)}::bigint[],
+                  ${jobs.map(({ scheduledTime }) => scheduledTime)}::timestamptz[],
+                  ${jobs.map(({ dependsOn }) => dependsOn ?? null)}::bigint[])
+           AS new (host_id, id, scheduled_time, depends_on)
+      JOIN host ON host.host_id = new.host_id
+      LEFT JOIN LATERAL (
+        SELECT job.id, job.finished_at FROM job
+         WHERE job.host_id = new.host_id AND job.status IN ('completed', 'failed')
+         ORDER BY job.finished_at DESC, job.id DESC LIMIT 1) last ON true
+     WHERE NOT EXISTS (SELECT 1 FROM running WHERE running.host_id = new.host_id)
+    ON CONFLICT (host_id) DO UPDATE
+       SET kind = excluded.kind, due = excluded.due, job_id = excluded.job_id, submission = excluded.submission
+     WHERE (SELECT (added.scheduled_time, added.id) < (known.scheduled_time, known.id)
+              FROM job known, job added WHERE known.id = place.job_id AND added.id = excluded.job_id)`
+}
+
 /** Has places and runs of hosts count for the region in which the hosts are now. */
 export async function followRegions(tx: Db, hostIds: readonly string[]): Promise<void> {
   await tx.$executeRaw`

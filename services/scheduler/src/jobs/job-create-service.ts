@@ -11,8 +11,8 @@ import {
   toErrorBody,
 } from '@slipway/contracts'
 import type { Clock, Logger } from '@slipway/service-kit'
-import { ensureHosts, lockHosts } from '../hosts/host-store.ts'
-import { refreshHosts } from '../hosts/place-store.ts'
+import { ensureHosts, type LockedHosts, lockHosts } from '../hosts/host-store.ts'
+import { type FirstJob, placeNewJobs } from '../hosts/place-store.ts'
 import { answerOnce } from '../idempotency/idempotency-service.ts'
 import type { SchedulerMetrics } from '../scheduler-metrics.ts'
 import type { BulkDb, Db, SchedulerStore } from '../scheduler-store.ts'
@@ -103,50 +103,59 @@ async function createRows(tx: BulkDb, rows: readonly JobInput[], by: Creation): 
   // Where no row names a job that is there already, the rules need nothing but the rows: PostgreSQL locks meanwhile.
   const planning = async () =>
     planRows(rows, asked.ids.length + asked.actions.length > 0 ? await knownAfter() : [])
-  const [released, planned] = await Promise.all([locking, planning()])
-  const plans = planned.map((plan, index) =>
-    withoutReleased(plan, rows[index], (hostId) => released.get(hostId) ?? true),
-  )
+  const [{ released }, planned] = await Promise.all([locking, planning()])
+  const plans = planned.map((plan, index) => withoutReleased(plan, rows[index], released))
   const ids = await reserveFor(tx, plans)
-  const hostIds = new Set(rows.filter((_, index) => ids[index] !== undefined).map(({ hostId }) => hostId))
-  await insertJobs(tx, newJobs(rows, plans, ids), by)
-  const placing = hostIds.size > 0 ? refreshHosts(tx, hostIds) : undefined
+  const firsts = new Map<string, FirstJob>()
+  await insertJobs(tx, newJobs(rows, plans, ids, firsts), by)
+  const placing = firsts.size > 0 ? placeNewJobs(tx, [...firsts.values()]) : undefined
   const answers = plans.map((plan, index) => answer(plan, index, rows, ids))
   await placing
   return answers
 }
 
-/** The jobs to be written, made as they are asked for. */
+/** The jobs to be written, made as they are asked for, and of each host the first of them that could run. */
 async function* newJobs(
   rows: readonly JobInput[],
   plans: readonly RowPlan[],
   ids: readonly (number | undefined)[],
+  firsts: Map<string, FirstJob>,
 ): AsyncGenerator<NewJob[]> {
   for (let start = 0; start < rows.length; start += ROWS_PER_TURN) {
     if (start > 0) await nextTurn()
     const portion = rows.slice(start, start + ROWS_PER_TURN)
-    yield portion.flatMap((row, offset) => newJob(row, ids[start + offset], plans[start + offset], ids))
+    const jobs = portion.flatMap((row, offset) =>
+      newJob(row, ids[start + offset], plans[start + offset], ids),
+    )
+    for (const job of jobs) {
+      if (!job.dependencyMet) continue
+      const first = firsts.get(job.hostId)
+      if (first === undefined || isEarlier(job, first)) firsts.set(job.hostId, job)
+    }
+    yield jobs
   }
 }
+
+/** Of two jobs at one time the one that was created first. */
+const isEarlier = (job: FirstJob, other: FirstJob): boolean =>
+  job.scheduledTime === other.scheduledTime
+    ? job.id < other.id
+    : Date.parse(job.scheduledTime) < Date.parse(other.scheduledTime)
 
 /**
  * Locks hosts by their names' ids. One that the inventory has not told of yet gets its row, which is rare: only then
  * is there a second look, and a race with the same in another order, which is run again.
  */
-async function lockAll(tx: Db, hosts: ReadonlyMap<string, string>): Promise<Map<string, boolean>> {
+async function lockAll(tx: Db, hosts: ReadonlyMap<string, string>): Promise<LockedHosts> {
   const known = await lockHosts(tx, hosts.keys())
-  if (known.size === hosts.size) return known
+  if (known.count === hosts.size) return known
   await ensureHosts(tx, hosts)
   return lockHosts(tx, hosts.keys())
 }
 
 /** The inventory deleted the host while the request was under way. */
-function withoutReleased(
-  plan: RowPlan,
-  row: JobInput | undefined,
-  isReleased: (hostId: string) => boolean,
-): RowPlan {
-  if (row === undefined || !isReleased(row.hostId)) return plan
+function withoutReleased(plan: RowPlan, row: JobInput | undefined, released: ReadonlySet<string>): RowPlan {
+  if (row === undefined || !released.has(row.hostId)) return plan
   return { error: toErrorBody(createError('INVENTORY_HOSTNAME_INVALID', [row.hostname])) }
 }
 
