@@ -18,8 +18,8 @@ const DUE_JOBS = Number(process.argv[4] ?? 10_000)
 /** Connections and jobs at a time of each peer; Slipway has two pools of 5 connections, its default. */
 const POOL = 10
 const CONCURRENCY = 50
-/** Runs at a time of Slipway's executor: nothing is limited by them. */
-const RUNS = 500
+/** Runs at a time of Slipway's executor, the most it can be set to: nothing is limited by them. */
+const RUNS = 1_000
 
 const dataDir = await makeDataDir()
 const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir.path, 'postgres') })

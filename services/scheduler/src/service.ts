@@ -82,6 +82,7 @@ export async function createScheduler(deps: ServiceDeps<SchedulerConfig>): Promi
     clock,
     limits,
     changed,
+    freed: () => wake.check(),
     confirmTimeoutMs: config.confirmTimeout,
     historyPerHost: config.historyPerHost,
     metrics,

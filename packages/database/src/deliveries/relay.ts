@@ -5,6 +5,8 @@ import { createBell } from './bell.ts'
 import { pauseMs, type RelayOptions, relaySettings } from './relay-settings.ts'
 import { claim, nextDueMs } from './relay-store.ts'
 
+/** How late a delivery may be that waits for its next attempt while another is slow. */
+const LOOK_AGAIN_MS = 500
 const DATABASE_AWAY = { firstMs: 500, longestMs: 10_000 }
 
 export interface Relay {
@@ -32,10 +34,11 @@ export function createRelay(options: RelayOptions): Relay {
     const rows = free > 0 ? await claim(db, free, settings.leaseMs) : []
     for (const row of rows) attempts.begin(row)
     if (attempts.size() === 0 && !bell.rung()) for (const resolve of idlers.splice(0)) resolve()
-    // With every place taken the next end of an attempt rings; else something may be due before the sweep.
-    return rows.length === free
-      ? settings.sweepMs
-      : Math.min((await nextDueMs(db)) ?? Infinity, settings.sweepMs)
+    // With every place taken the next end of an attempt rings.
+    if (rows.length === free) return settings.sweepMs
+    // What was begun rings soon; only if it does not, it matters when the next one is due.
+    if (rows.length > 0) return Math.min(LOOK_AGAIN_MS, settings.sweepMs)
+    return Math.min((await nextDueMs(db)) ?? Infinity, settings.sweepMs)
   }
 
   const run = async (): Promise<void> => {

@@ -4,19 +4,9 @@ import { jsonRows } from '@slipway/database'
 import { type Db, toJobId } from '../scheduler-store.ts'
 import type { EndedRun, RunMessage } from './run.ts'
 
-/** Locks the hosts of these jobs, as far as they are in progress, until the end of the transaction. @returns how many */
-export async function lockHostsOfRuns(tx: Db, jobIds: readonly number[]): Promise<number> {
-  const [row] = await tx.$queryRaw<{ hosts: number }[]>`
-    SELECT count(*)::int AS hosts
-      FROM (SELECT 1 FROM host
-             WHERE host_id IN (SELECT running.host_id FROM running WHERE running.job_id = ANY(${jobIds}::bigint[]))
-             ORDER BY host_id FOR UPDATE) locked`
-  return row?.hosts ?? 0
-}
-
 /**
- * Writes results. Only a job that is in progress in the very submission takes one, so a result that comes twice, of
- * an older submission, or of a deleted job changes nothing.
+ * Writes results, with the hosts locked until the end of the transaction. Only a job that is in progress in the very
+ * submission takes one, so a result that comes twice, of an older submission, or of a deleted job changes nothing.
  */
 export async function writeResults(tx: Db, results: readonly RunResult[]): Promise<EndedRun[]> {
   return jsonRows<EndedRun>(tx.$queryRaw`
@@ -24,9 +14,14 @@ export async function writeResults(tx: Db, results: readonly RunResult[]): Promi
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb) AS given (
              "jobId" bigint, submission int, outcome text, "statusMessage" text, trace text, warnings text[],
              "packageChanges" text[], "startedAt" timestamptz, "finishedAt" timestamptz)
+    ), locked AS (
+      SELECT host_id FROM host
+       WHERE host_id IN (SELECT running.host_id FROM running JOIN result ON result."jobId" = running.job_id)
+       ORDER BY host_id FOR UPDATE
     ), ended AS (
-      DELETE FROM running USING result
+      DELETE FROM running USING result, locked
        WHERE running.job_id = result."jobId" AND running.submission = result.submission
+         AND running.host_id = locked.host_id
       RETURNING running.job_id
     ), written AS (
       UPDATE job SET status = result.outcome, status_time = result."finishedAt",

@@ -15,9 +15,9 @@ import { lookAhead, refreshHosts } from '../hosts/place-store.ts'
 import type { SchedulerMetrics } from '../scheduler-metrics.ts'
 import type { Db, SchedulerStore } from '../scheduler-store.ts'
 import type { Asks } from './asks.ts'
-import { lockClaims, readClaimed, takeDue } from './claim-store.ts'
+import { lockClaims, readClaimed, readStanding, takeDue } from './claim-store.ts'
 import { confirmClaims, hostsOfExpired, offerAgain } from './confirm-store.ts'
-import { lockHostsOfRuns, writeResults } from './result-store.ts'
+import { writeResults } from './result-store.ts'
 import { type Claim, cleanResult, type Limits } from './run.ts'
 import { settle } from './settle.ts'
 
@@ -36,6 +36,8 @@ export interface RunServiceDeps {
   historyPerHost: number
   /** Jobs changed: look whether work is due, and send what is to be delivered. */
   changed: () => void
+  /** Hosts are free: look whether work is due; nothing is to be delivered. */
+  freed: () => void
   metrics: Pick<SchedulerMetrics, 'started' | 'ended' | 'offeredAgain'>
   log: Logger
 }
@@ -64,9 +66,9 @@ export function createRunService(deps: RunServiceDeps): RunService {
       await deps.asks.heard(claim.executorId)
       const { expired, ...answer } = await store.transact(async (tx) => {
         await lockClaims(tx)
-        const repeated = await readClaimed(tx, claim)
-        if (repeated.length > 0) return { jobs: repeated, nextDueInMs: 0, expired: 0 }
-        const ended = await endExpired(tx, claimedBefore())
+        const standing = await readStanding(tx, claim, claimedBefore())
+        if (standing.repeated > 0) return { jobs: await readClaimed(tx, claim), nextDueInMs: 0, expired: 0 }
+        const ended = await endExpired(tx, standing.expired, claimedBefore())
         const now = clock.now()
         const jobs = await takeDue(tx, claim, deps.limits, now)
         const next = jobs.length === claim.free ? 0 : await nextDueInMs(tx, now)
@@ -81,13 +83,12 @@ export function createRunService(deps: RunServiceDeps): RunService {
     confirm: (confirmations) => confirmBatch(deps, confirmations),
     async recordResults(ended) {
       await Promise.all(ended.map((result) => results.add(cleanResult(result))))
-      changed()
     },
     async sweep() {
       if ((await hostsOfExpired(store.db, claimedBefore())).length === 0) return
       const expired = await store.transact(async (tx) => {
         await lockClaims(tx)
-        return endExpired(tx, claimedBefore())
+        return endExpired(tx, await hostsOfExpired(tx, claimedBefore()), claimedBefore())
       })
       tellExpired(deps, expired)
       changed()
@@ -106,8 +107,7 @@ async function nextDueInMs(tx: Db, now: Date): Promise<number> {
 }
 
 /** @returns how many claims had expired */
-async function endExpired(tx: Db, claimedBefore: Date): Promise<number> {
-  const hostIds = await hostsOfExpired(tx, claimedBefore)
+async function endExpired(tx: Db, hostIds: readonly string[], claimedBefore: Date): Promise<number> {
   if (hostIds.length === 0) return 0
   await lockHosts(tx, hostIds)
   const expired = await offerAgain(tx, hostIds, claimedBefore)
@@ -140,13 +140,13 @@ async function confirmBatch(
 }
 
 async function recordBatch(deps: RunServiceDeps, batch: RunResult[]): Promise<undefined[]> {
-  const ended = await deps.store.transact(async (tx) => {
-    const jobIds = batch.map(({ jobId }) => jobId)
-    if ((await lockHostsOfRuns(tx, jobIds)) === 0) return []
+  const { ended, forgotten } = await deps.store.transact(async (tx) => {
     const written = await writeResults(tx, batch)
-    if (written.length > 0) await settle(tx, written, deps.historyPerHost)
-    return written
+    const told = written.length > 0 && (await settle(tx, written, deps.historyPerHost))
+    return { ended: written, forgotten: told }
   })
+  if (forgotten) deps.changed()
+  else deps.freed()
   for (const { id, action, outcome, requestId } of ended) {
     deps.metrics.ended(action, outcome)
     deps.log.info({ requestId, jobId: id, action: action ?? 'Discovery', outcome }, 'a job ended')
