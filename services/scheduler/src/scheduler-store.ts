@@ -79,5 +79,12 @@ export function openStore(connection: Connection, log: Log): SchedulerStore {
   return createStore(pool, new PrismaClient({ adapter: prismaAdapter(pool, { log }) }))
 }
 
+/**
+ * A list as PostgreSQL reads it, to be cast to an array. Only of what needs no quotes, ids and moments: quoting thousands of
+ * them takes longer than storing them.
+ */
+export const plainArray = (items: readonly (string | number | null)[]): string =>
+  `{${items.map((item) => item ?? 'NULL').join(',')}}`
+
 /** Jobs are counted with 64 bits in SQL and as numbers in messages: 2^53 of them are enough. */
 export const toJobId = (id: bigint): number => Number(id)

@@ -90,7 +90,12 @@ export function readDraft(row: JsonRow): InstallDraft {
  * Second half: names exist, directory, packages, time. Throws the first failure.
  * @param now ISO 8601, the one "now" of the request
  */
-export function finishDraft(draft: InstallDraft, known: KnownNames, now: string): JobInput {
+export function finishDraft(
+  draft: InstallDraft,
+  known: KnownNames,
+  now: string,
+  readTime = readScheduledTime,
+): JobInput {
   const { action, hostname, repository, profiles, packages } = draft
   const hostId = known.hosts.get(hostname)
   if (hostId === undefined) throw createError('INVENTORY_HOSTNAME_INVALID', [hostname])
@@ -101,7 +106,7 @@ export function finishDraft(draft: InstallDraft, known: KnownNames, now: string)
   if (unknownProfile !== undefined) throw createError('SCHEDULER_PROFILE_INVALID', [unknownProfile])
   checkDirectory(draft.directory)
   if (packages !== undefined) checkPackages(packages, action)
-  const scheduledTime = readScheduledTime(draft) ?? now
+  const scheduledTime = readTime(draft) ?? now
   return {
     hostId,
     hostname,

@@ -18,6 +18,7 @@ import { attempt, type ParsedRow } from '../rows/bulk.ts'
 import { mapInTurns } from '../rows/in-turns.ts'
 import { echoOf, type JsonRow } from '../rows/json-row.ts'
 import { finishDraft, type InstallDraft, type KnownNames, readDraft } from './install-rows.ts'
+import { createTimeReader } from './times.ts'
 
 /** Answers POST /install. @param now ISO 8601, the one "now" of the request */
 export async function submitJobs({ ask }: Backend, call: ApiCall, now: string): Promise<ApiAnswer> {
@@ -53,6 +54,7 @@ function validate(
   now: string,
 ): Promise<ParsedRow<JobInput>[]> {
   const seen = new Set<string>()
+  const readTime = createTimeReader()
   return mapInTurns(drafts, (entry) => {
     if (entry.error !== undefined) return entry
     const { hostname, action } = entry.input
@@ -60,7 +62,7 @@ function validate(
     const isDuplicate = seen.has(key)
     seen.add(key)
     return attempt(entry.row, () => {
-      const job = finishDraft(entry.input, known, now)
+      const job = finishDraft(entry.input, known, now, readTime)
       if (isDuplicate) throw createError('SCHEDULER_ROW_DUPLICATE', [hostname, action])
       return job
     })

@@ -1,7 +1,7 @@
 // Rows of `queue`: a host's place, which names the job that is next on it. Whoever writes them holds the host's lock.
 import { queueIsNotPaused } from '../dispatch/switch-store.ts'
 import { Prisma } from '../generated/client.ts'
-import type { Db } from '../scheduler-store.ts'
+import { type Db, plainArray } from '../scheduler-store.ts'
 import type { Outlook } from './host.ts'
 
 /** The first job of a host that could run: the first in time whose dependency is met, none while one runs. */
@@ -23,7 +23,7 @@ export async function refreshHosts(tx: Db, hostIds: Iterable<string>): Promise<v
       SELECT host.host_id, host.region, ready.id, ready.kind, ready.submission,
              CASE WHEN last.id IS NULL OR last.id = ready.depends_on THEN ready.scheduled_time
                   ELSE greatest(ready.scheduled_time, least(last.finished_at, now())) END AS due
-        FROM unnest(${[...hostIds]}::uuid[]) AS asked (host_id)
+        FROM unnest(${plainArray([...hostIds])}::text::uuid[]) AS asked (host_id)
         JOIN host ON host.host_id = asked.host_id
         LEFT JOIN LATERAL (${firstReady(Prisma.sql`asked.host_id`)}) ready ON true
         LEFT JOIN LATERAL (
@@ -61,9 +61,10 @@ export async function placeNewJobs(tx: Db, jobs: readonly FirstJob[]): Promise<v
     SELECT host.host_id, host.region, 'install',
            CASE WHEN last.id IS NULL OR last.id = new.depends_on THEN new.scheduled_time
                 ELSE greatest(new.scheduled_time, least(last.finished_at, now())) END, new.id, 1
-      FROM unnest(${jobs.map(({ hostId }) => hostId)}::uuid[], ${jobs.map(({ id }) => id)}::bigint[],
-                  ${jobs.map(({ scheduledTime }) => scheduledTime)}::timestamptz[],
-                  ${jobs.map(({ dependsOn }) => dependsOn ?? null)}::bigint[])
+      FROM unnest(${plainArray(jobs.map(({ hostId }) => hostId))}::text::uuid[],
+                  ${plainArray(jobs.map(({ id }) => id))}::text::bigint[],
+                  ${plainArray(jobs.map(({ scheduledTime }) => scheduledTime))}::text::timestamptz[],
+                  ${plainArray(jobs.map(({ dependsOn }) => dependsOn ?? null))}::text::bigint[])
            AS new (host_id, id, scheduled_time, depends_on)
       JOIN host ON host.host_id = new.host_id
       LEFT JOIN LATERAL (
