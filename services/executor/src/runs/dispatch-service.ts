@@ -19,6 +19,8 @@ import type { RunStore } from './run-store.ts'
 const LEAST_REST_MS = 1_000
 const LONGEST_REST_MS = 60_000
 const LARGEST_CLAIM = 250
+/** After claimed jobs could not be recorded: whoever keeps claiming then keeps jobs from executors that can. */
+const TROUBLE_REST_MS = 5_000
 /**
  * A full executor still takes over what another left behind, up to this many times its limit: a router may stand in
  * the middle of an operation, and its job would wait until something ends here.
@@ -66,6 +68,8 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   /** When to look next for runs without a lease, and when to ask the scheduler, by the monotonic clock. */
   let sweepAt = 0
   let claimAt = 0
+  /** No jobs are asked for before. */
+  let troubledUntil = 0
 
   const confirm = createConfirmation(deps)
   const places = (limit: number) => (stopped ? 0 : Math.max(0, limit - runs.count() - unrecorded))
@@ -119,6 +123,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
     const recording = store
       .record(deps.executorId, jobs)
       .catch((error: unknown) => {
+        troubledUntil = clock.monotonicMs() + TROUBLE_REST_MS
         log.warn(
           { err: error, jobs: jobs.length },
           'claimed jobs could not be recorded; they are offered again',
@@ -143,7 +148,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
         sweepAt = clock.monotonicMs() + deps.sweepMs
         await takeOver()
       }
-      if (clock.monotonicMs() >= claimAt) {
+      if (clock.monotonicMs() >= Math.max(claimAt, troubledUntil)) {
         claimAt = clock.monotonicMs() + LEAST_REST_MS
         claimAt = clock.monotonicMs() + (await claim())
       }
@@ -158,7 +163,8 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
       wake()
       return
     }
-    const next = Math.min(spare() > 0 ? sweepAt : Infinity, claimAt) - clock.monotonicMs()
+    const next =
+      Math.min(spare() > 0 ? sweepAt : Infinity, Math.max(claimAt, troubledUntil)) - clock.monotonicMs()
     timer = setTimeout(start, Math.max(next, 1))
   }
 
