@@ -82,6 +82,7 @@ export function openStore(connection: Connection, log: Log): SchedulerStore {
 /**
  * A list as PostgreSQL reads it, to be cast to an array. Only of what needs no quotes, ids and moments: quoting thousands of
  * them takes longer than storing them.
+ * Only as `FROM unnest(…)`, which reads it once: in a condition PostgreSQL would read it again for each row it looks at.
  */
 export const plainArray = (items: readonly (string | number | null)[]): string =>
   `{${items.map((item) => item ?? 'NULL').join(',')}}`

@@ -1,6 +1,6 @@
 // Rows of `host`. Lock order everywhere: hosts by their id, then jobs by their id.
 import { isRunning } from '../runs/running-store.ts'
-import { type Db, plainArray } from '../scheduler-store.ts'
+import type { Db } from '../scheduler-store.ts'
 import type { HostRecord } from './host.ts'
 import { followRegions } from './place-store.ts'
 
@@ -29,7 +29,7 @@ export async function lockHosts(tx: Db, hostIds: Iterable<string>): Promise<Lock
   const [row] = await tx.$queryRaw<{ count: number; released: string[] | null }[]>`
     SELECT count(*)::int AS count, array_agg(host_id::text) FILTER (WHERE released_at IS NOT NULL) AS released
       FROM (SELECT host_id, released_at FROM host
-             WHERE host_id = ANY(${plainArray([...hostIds])}::text::uuid[]) ORDER BY host_id FOR UPDATE) locked`
+             WHERE host_id = ANY(${[...hostIds]}::uuid[]) ORDER BY host_id FOR UPDATE) locked`
   return { count: row?.count ?? 0, released: new Set(row?.released) }
 }
 
