@@ -4,19 +4,9 @@ import { connect } from 'node:net'
 import { distributionMessages, maxLinkUses } from '@slipway/contracts'
 import { hostilePaths, until } from '@slipway/test-kit'
 import t from 'tap'
-import { type Answer, basic, build, gzip, password, type Running, raw, sha256 } from './support.ts'
+import { basic, buildWithAgent, gzip, isNotFound, password, raw, sha256 } from './support.ts'
 
-let b: Running
-const content = gzip(100_000)
-const etag = `"${sha256(content)}"`
-t.before(async () => {
-  b = await build({ teardown: (undo) => t.teardown(undo) })
-  await b.ask('PUT', '/api/v1/distributions/im2-agent/agent.tgz', { body: content })
-})
-const get = (path: string, headers = {}) => b.ask('GET', `/download/${path}`, { headers })
-const published = (path: string, body: Buffer, query = '') =>
-  b.ask('PUT', `/api/v1/distributions/${path}${query}`, { body })
-const isNotFound = (answer: Answer) => answer.status === 404 && answer.message === 'Not Found'
+const { b, content, etag, published, get } = await buildWithAgent({ teardown: (undo) => t.teardown(undo) })
 
 t.test('a file is sent with everything that an agent wants to know', async (t) => {
   const answer = await get('im2-agent/agent.tgz', { accept: 'text/html' })

@@ -17,19 +17,9 @@ import { join } from 'node:path'
 import { archiveLimitBytes } from '@slipway/contracts'
 import { until } from '@slipway/test-kit'
 import t from 'tap'
-import { type Answer, build, emptyZip, gzip, type Running, sha256 } from './support.ts'
+import { buildWithAgent, emptyZip, gzip, isNotFound, sha256 } from './support.ts'
 
-let b: Running
-const content = gzip(100_000)
-const etag = `"${sha256(content)}"`
-t.before(async () => {
-  b = await build({ teardown: (undo) => t.teardown(undo) })
-  await b.ask('PUT', '/api/v1/distributions/im2-agent/agent.tgz', { body: content })
-})
-const get = (path: string, headers = {}) => b.ask('GET', `/download/${path}`, { headers })
-const published = (path: string, body: Buffer, query = '') =>
-  b.ask('PUT', `/api/v1/distributions/${path}${query}`, { body })
-const isNotFound = (answer: Answer) => answer.status === 404 && answer.message === 'Not Found'
+const { b, content, etag, published, get } = await buildWithAgent({ teardown: (undo) => t.teardown(undo) })
 
 t.test('a file put there by hand is picked up, with the right modes', async (t) => {
   const path = await b.put('by-hand/a_1.2-3.ZIP', emptyZip)

@@ -224,3 +224,21 @@ export function raw(url: string, text: string): Promise<string> {
     socket.on('close', () => resolve(answer))
   })
 }
+
+/** A running service with one published file, `im2-agent/agent.tgz`, and short ways to ask for and publish more. */
+export async function buildWithAgent(t: Teardown) {
+  const b = await build(t)
+  const content = gzip(100_000)
+  const published = (path: string, body: Buffer, query = '') =>
+    b.ask('PUT', `/api/v1/distributions/${path}${query}`, { body })
+  await published('im2-agent/agent.tgz', content)
+  return {
+    b,
+    content,
+    etag: `"${sha256(content)}"`,
+    published,
+    get: (path: string, headers = {}) => b.ask('GET', `/download/${path}`, { headers }),
+  }
+}
+
+export const isNotFound = (answer: Answer) => answer.status === 404 && answer.message === 'Not Found'
