@@ -17,13 +17,20 @@ export interface PoolOptions {
   readonly log?: Log
 }
 
+const SESSION_SETTINGS = [
+  // Prisma's adapter writes and reads timestamps without their offset: in another time zone they would be shifted.
+  '-c TimeZone=UTC',
+  // A remembered plan (statement-names.ts) outlives the table it was made for: one made while there were ten jobs reads
+  // the whole table for each row it looks up, and a bulk request makes ten thousand of them in half a second (ADR 0015).
+  '-c enable_seqscan=off',
+].join(' ')
+
 function poolConfig(connection: Connection, options: PoolOptions): pg.PoolConfig {
   return {
     max: options.max ?? 5,
     // Without it a request waits for ever when all connections are taken or the server is gone.
     connectionTimeoutMillis: 10_000,
-    // Prisma's adapter writes and reads timestamps without their offset: in another time zone they would be shifted.
-    options: '-c TimeZone=UTC',
+    options: SESSION_SETTINGS,
     ...(options.applicationName === undefined ? {} : { application_name: options.applicationName }),
     ...clientConfig(connection),
   }
