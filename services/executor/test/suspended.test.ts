@@ -16,9 +16,16 @@ interface Scene {
   readonly nats: string
 }
 
-/** It never renews, so that nothing but the clocks at the socket holds it back. */
+/**
+ * It never renews, so that nothing but the clocks at the socket holds it back. It takes over nothing either: what it
+ * took from another scene's process would run out there once more, and end with a third attempt.
+ */
 const enter = ({ t, b, nats }: Scene, name: string) =>
-  startProcess(t, b, { name, nats, env: { ...leases, EXECUTOR_LEASE_RENEWAL: '1h' } })
+  startProcess(t, b, {
+    name,
+    nats,
+    env: { ...leases, EXECUTOR_LEASE_RENEWAL: '1h', EXECUTOR_TAKE_OVER_GRACE: '1h' },
+  })
 
 /** A fix that needs a restart, and an option that needs none: its activation does not end the session. */
 const fixOf = (family: Family) =>
