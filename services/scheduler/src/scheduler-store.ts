@@ -82,7 +82,8 @@ export function openStore(connection: Connection, log: Log): SchedulerStore {
 /**
  * A list as PostgreSQL reads it, to be cast to an array. Only of what needs no quotes, ids and moments: quoting thousands of
  * them takes longer than storing them.
- * Only as `FROM unnest(…)`, which reads it once: in a condition PostgreSQL would read it again for each row it looks at.
+ * Cast from text (as Prisma sends it) only as `FROM unnest(…)`, which reads it once: in a condition PostgreSQL would read it
+ * again for each row it looks at. A `BulkDb` sends it as what it is.
  */
 export const plainArray = (items: readonly (string | number | null)[]): string =>
   `{${items.map((item) => item ?? 'NULL').join(',')}}`

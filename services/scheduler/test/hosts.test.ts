@@ -137,13 +137,15 @@ t.test(
     const job = fc.record({
       host: fc.constantFrom(...hosts),
       action: fc.constantFrom('Add' as const, 'Remove' as const, 'Commit' as const),
+      // Due long since, or not for years.
+      year: fc.constantFrom(2020, 2099),
       day: fc.integer({ min: 1, max: 9 }),
       chained: fc.boolean(),
     })
     const create = fc.array(job, { minLength: 1, maxLength: 6 }).map((jobs) => async () => {
-      const rows = jobs.map(({ host, action, day, chained }) =>
+      const rows = jobs.map(({ host, action, year, day, chained }) =>
         jobInput(host, action, {
-          scheduledTime: `2020-01-0${day}T00:00:00.000Z`,
+          scheduledTime: `${year}-01-0${day}T00:00:00.000Z`,
           ...(chained ? { dependency: { asGiven: 'Add', action: 'Add' as const } } : {}),
         }),
       )

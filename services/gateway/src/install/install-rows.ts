@@ -106,27 +106,26 @@ export function finishDraft(
   if (unknownProfile !== undefined) throw createError('SCHEDULER_PROFILE_INVALID', [unknownProfile])
   checkDirectory(draft.directory)
   if (packages !== undefined) checkPackages(packages, action)
-  const scheduledTime = readTime(draft) ?? now
-  return {
+  return jobOf(draft, hostId, readTime(draft) ?? now)
+}
+
+/** Keys that an action does not use were checked all the same, and are ignored. */
+function jobOf(draft: InstallDraft, hostId: string, scheduledTime: string): JobInput {
+  const { action, hostname, repository, directory, packages, profiles, dependency } = draft
+  const isAdd = action === 'Add'
+  const runsProfiles = action === 'Pre-Upgrade' || action === 'Post-Upgrade'
+  const job: JobInput = {
     hostId,
     hostname,
     action,
     scheduledTime,
-    ...usedBy(draft),
-    ...(draft.dependency === undefined ? {} : { dependency: draft.dependency }),
-  }
-}
-
-/** Keys that an action does not use were checked all the same, and are ignored. */
-function usedBy({ action, repository, directory, packages, profiles }: InstallDraft) {
-  const isAdd = action === 'Add'
-  const runsProfiles = action === 'Pre-Upgrade' || action === 'Post-Upgrade'
-  return {
-    ...(isAdd && repository !== undefined ? { serverRepository: repository } : {}),
     serverDirectory: isAdd ? directory : '',
     softwarePackages: actionsWithPackages.includes(action) ? (packages ?? []) : [],
     commandProfiles: runsProfiles ? [...profiles] : [],
   }
+  if (isAdd && repository !== undefined) job.serverRepository = repository
+  if (dependency !== undefined) job.dependency = dependency
+  return job
 }
 
 function readAction(row: JsonRow): InstallAction {

@@ -4,19 +4,19 @@ import {
   createError,
   type FirstAnswer,
   inventoryMessages,
-  isValidName,
   type JobCreated,
   type JobInput,
   normalizeName,
   schedulerMessages,
 } from '@slipway/contracts'
 import type { ApiCall } from '../http/api-route.ts'
-import type { Asker, Backend } from '../http/backend.ts'
+import type { Backend } from '../http/backend.ts'
 import { type ApiAnswer, failedRow, failedRowOf, statusOfRows, success } from '../http/envelope.ts'
 import { fingerprintOf } from '../http/idempotency-key.ts'
 import { attempt, type ParsedRow } from '../rows/bulk.ts'
 import { mapInTurns } from '../rows/in-turns.ts'
 import { echoOf, type JsonRow } from '../rows/json-row.ts'
+import { mentionedNames } from './install-names.ts'
 import { finishDraft, type InstallDraft, type KnownNames, readDraft } from './install-rows.ts'
 import { createTimeReader } from './times.ts'
 
@@ -29,8 +29,12 @@ export async function submitJobs({ ask }: Backend, call: ApiCall, now: string): 
     const { first } = await ask(call, schedulerMessages.findAnswer, repeatable)
     if (first !== undefined) return render(call, first)
   }
-  const drafts = await mapInTurns(call.rows, (row) => attempt(row, () => readDraft(row)))
-  const parsed = await validate(drafts, await resolveNames({ ask }, call, drafts), now)
+  // The inventory looks names up while the rows are read.
+  const [known, drafts] = await Promise.all([
+    resolveNames({ ask }, call),
+    mapInTurns(call.rows, (row) => attempt(row, () => readDraft(row))),
+  ])
+  const parsed = await validate(drafts, known, now)
   const jobs = parsed.flatMap((entry) => (entry.error === undefined ? [entry.input] : []))
   if (jobs.length < parsed.length) {
     const rows = parsed.map(({ error }) => (error === undefined ? {} : { error }))
@@ -70,28 +74,15 @@ function validate(
 }
 
 /** One question about all names of a request. Names that nothing can have are not asked about. */
-async function resolveNames(
-  { ask }: Backend,
-  asker: Asker,
-  drafts: readonly ParsedRow<InstallDraft>[],
-): Promise<KnownNames> {
-  const good = drafts.flatMap((entry) => (entry.error === undefined ? [entry.input] : []))
-  const names = {
-    hostnames: possible(good.map(({ hostname }) => hostname)),
-    repositories: possible(good.flatMap(({ repository }) => repository ?? [])),
-    profiles: possible(good.flatMap(({ profiles }) => profiles)),
-  }
+async function resolveNames({ ask }: Backend, call: ApiCall): Promise<KnownNames> {
+  const names = await mentionedNames(call.rows)
   if (names.hostnames.length === 0) return { hosts: new Map(), repositories: new Set(), profiles: new Set() }
-  const reply = await ask(asker, inventoryMessages.resolveNames, names)
+  const reply = await ask(call, inventoryMessages.resolveNames, names)
   return {
     hosts: new Map(reply.hosts.map(({ hostname, id }) => [hostname, id])),
     repositories: new Set(reply.repositories),
     profiles: new Set(reply.profiles),
   }
-}
-
-function possible(names: readonly string[]): string[] {
-  return [...new Set(names)].filter(isValidName)
 }
 
 /** The list stands under the key of the text and, for the guide's sample of a failure, under `software_list`. */

@@ -18,19 +18,29 @@ export async function ensureHosts(tx: Db, hosts: ReadonlyMap<string, string>): P
     ON CONFLICT (host_id) DO UPDATE SET version = host.version WHERE false`
 }
 
-/** What was locked: how many hosts exist, and which of them were released. */
+/** What was locked: the region of each host that exists, and which of them were released. */
 export interface LockedHosts {
-  count: number
+  regions: ReadonlyMap<string, string>
   released: ReadonlySet<string>
 }
 
 /** Locks hosts until the end of the transaction. */
 export async function lockHosts(tx: Db, hostIds: Iterable<string>): Promise<LockedHosts> {
-  const [row] = await tx.$queryRaw<{ count: number; released: string[] | null }[]>`
-    SELECT count(*)::int AS count, array_agg(host_id::text) FILTER (WHERE released_at IS NOT NULL) AS released
-      FROM (SELECT host_id, released_at FROM host
-             WHERE host_id = ANY(${[...hostIds]}::uuid[]) ORDER BY host_id FOR UPDATE) locked`
-  return { count: row?.count ?? 0, released: new Set(row?.released) }
+  // Thousands of ids are read sooner out of one text than out of rows.
+  const rows = await tx.$queryRaw<{ region: string; gone: boolean; ids: string }[]>`
+    SELECT region, released_at IS NOT NULL AS gone, string_agg(host_id::text, ',') AS ids
+      FROM (SELECT host_id, region, released_at FROM host
+             WHERE host_id = ANY(${[...hostIds]}::uuid[]) ORDER BY host_id FOR UPDATE) locked
+     GROUP BY region, gone`
+  const regions = new Map<string, string>()
+  const released = new Set<string>()
+  for (const { region, gone, ids } of rows) {
+    for (const id of ids.split(',')) {
+      regions.set(id, region)
+      if (gone) released.add(id)
+    }
+  }
+  return { regions, released }
 }
 
 /** Writes hosts as the inventory tells them; an older version changes nothing, nor does news of a released host. */

@@ -1,7 +1,8 @@
 // Rows of `queue`: a host's place, which names the job that is next on it. Whoever writes them holds the host's lock.
+import { copyLine } from '@slipway/database'
 import { queueIsNotPaused } from '../dispatch/switch-store.ts'
 import { Prisma } from '../generated/client.ts'
-import { type Db, plainArray } from '../scheduler-store.ts'
+import { type BulkDb, type Db, plainArray } from '../scheduler-store.ts'
 import type { Outlook } from './host.ts'
 
 /** The first job of a host that could run: the first in time whose dependency is met, none while one runs. */
@@ -52,10 +53,45 @@ export interface FirstJob {
 }
 
 /**
- * The same as refreshHosts where nothing changed but that jobs were added: only what they can change is looked at. A host
- * that has a place keeps it, unless the new job comes before the one that its place names.
+ * The same as refreshHosts where nothing changed but that jobs were added: only what they can change is looked at. What is
+ * for later, on a host that stands nowhere yet, has its time for a place, and nothing to be compared with.
+ * @param regions of the hosts, which are locked
  */
-export async function placeNewJobs(tx: Db, jobs: readonly FirstJob[]): Promise<void> {
+export async function placeNewJobs(
+  tx: BulkDb,
+  jobs: readonly FirstJob[],
+  { regions, now }: { regions: ReadonlyMap<string, string>; now: Date },
+): Promise<void> {
+  const later = jobs.filter(({ scheduledTime }) => Date.parse(scheduledTime) > now.getTime())
+  const busy = later.length === 0 ? new Set() : await findBusy(tx, later)
+  const simple = new Set(later.filter(({ hostId }) => !busy.has(hostId)))
+  if (simple.size > 0) await copyPlaces(tx, [...simple], regions)
+  const others = jobs.filter((job) => !simple.has(job))
+  if (others.length > 0) await mergePlaces(tx, others)
+}
+
+/** Of these hosts those that have a place; and all on which something runs, which are sooner read than looked for. */
+async function findBusy(tx: BulkDb, jobs: readonly FirstJob[]): Promise<Set<string>> {
+  const rows = await tx.$queryRaw<{ host_id: string }[]>`
+    SELECT host_id FROM queue WHERE host_id = ANY(${plainArray(jobs.map(({ hostId }) => hostId))}::uuid[])
+    UNION ALL
+    SELECT host_id FROM running`
+  return new Set(rows.map((row) => row.host_id))
+}
+
+const placeColumns = ['host_id', 'region', 'kind', 'due', 'job_id', 'submission'] as const
+
+async function copyPlaces(tx: BulkDb, jobs: readonly FirstJob[], regions: ReadonlyMap<string, string>) {
+  const line = ({ id, hostId, scheduledTime }: FirstJob) =>
+    copyLine([hostId, regions.get(hostId) ?? '', 'install', scheduledTime, id, 1])
+  const lines = async function* () {
+    yield jobs.map(line).join('')
+  }
+  await tx.copy('queue', placeColumns, lines())
+}
+
+/** A host that has a place keeps it, unless the new job comes before the one that its place names. */
+async function mergePlaces(tx: Db, jobs: readonly FirstJob[]): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO queue AS place (host_id, region, kind, due, job_id, submission)
     SELECT host.host_id, host.region, 'install',

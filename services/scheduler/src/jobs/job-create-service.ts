@@ -103,12 +103,12 @@ async function createRows(tx: BulkDb, rows: readonly JobInput[], by: Creation): 
   // Where no row names a job that is there already, the rules need nothing but the rows: PostgreSQL locks meanwhile.
   const planning = async () =>
     planRows(rows, asked.ids.length + asked.actions.length > 0 ? await knownAfter() : [])
-  const [{ released }, planned] = await Promise.all([locking, planning()])
+  const [{ released, regions }, planned] = await Promise.all([locking, planning()])
   const plans = planned.map((plan, index) => withoutReleased(plan, rows[index], released))
   const ids = await reserveFor(tx, plans)
   const firsts = new Map<string, FirstJob>()
   await insertJobs(tx, newJobs(rows, plans, ids, firsts), by)
-  const placing = firsts.size > 0 ? placeNewJobs(tx, [...firsts.values()]) : undefined
+  const placing = placeNewJobs(tx, [...firsts.values()], { regions, now: by.now })
   const answers = plans.map((plan, index) => answer(plan, index, rows, ids))
   await placing
   return answers
@@ -148,7 +148,7 @@ const isEarlier = (job: FirstJob, other: FirstJob): boolean =>
  */
 async function lockAll(tx: Db, hosts: ReadonlyMap<string, string>): Promise<LockedHosts> {
   const known = await lockHosts(tx, hosts.keys())
-  if (known.count === hosts.size) return known
+  if (known.regions.size === hosts.size) return known
   await ensureHosts(tx, hosts)
   return lockHosts(tx, hosts.keys())
 }
@@ -184,8 +184,7 @@ function newJob(
   ids: readonly (number | undefined)[],
 ): NewJob[] {
   if (id === undefined || plan === undefined || 'error' in plan) return []
-  const { dependency: _, ...work } = row
-  return [{ ...work, id, ...dependencyOf(plan.link, ids) }]
+  return [{ row, id, hostId: row.hostId, scheduledTime: row.scheduledTime, ...dependencyOf(plan.link, ids) }]
 }
 
 function dependencyOf(link: Link | undefined, ids: readonly (number | undefined)[]) {

@@ -1,6 +1,7 @@
 // Statements behind the creation of jobs: a fixed number of them, however many rows a request has.
 import type { InstallAction, JobInput, JobStatus } from '@slipway/contracts'
 import { copyLine } from '@slipway/database'
+import type { FirstJob } from '../hosts/place-store.ts'
 import { type BulkDb, type Db, toJobId } from '../scheduler-store.ts'
 import type { KnownJob } from './dependencies.ts'
 
@@ -18,10 +19,9 @@ export interface AskedJobs {
   actions: readonly { hostId: string; action: InstallAction }[]
 }
 
-/** A job to be written. */
-export interface NewJob extends Omit<JobInput, 'dependency'> {
-  id: number
-  dependsOn: number | undefined
+/** A job to be written: what was asked for, and what became of its dependency. */
+export interface NewJob extends FirstJob {
+  row: JobInput
   dependencyMet: boolean
 }
 
@@ -88,20 +88,20 @@ export async function insertJobs(
   { user, requestId, now }: Creation,
 ): Promise<void> {
   const createdAt = now.toISOString()
-  const line = (job: NewJob) =>
+  const line = ({ row, id, dependsOn, dependencyMet }: NewJob) =>
     copyLine([
-      job.id,
+      id,
       'install',
-      job.hostId,
-      job.hostname,
-      job.action,
-      job.serverRepository ?? null,
-      job.serverDirectory,
-      job.softwarePackages,
-      job.commandProfiles,
-      job.scheduledTime,
-      job.dependsOn ?? null,
-      job.dependencyMet ? 't' : 'f',
+      row.hostId,
+      row.hostname,
+      row.action,
+      row.serverRepository ?? null,
+      row.serverDirectory,
+      row.softwarePackages,
+      row.commandProfiles,
+      row.scheduledTime,
+      dependsOn ?? null,
+      dependencyMet ? 't' : 'f',
       [],
       [],
       user,
