@@ -197,7 +197,9 @@ t.test(
         const since = current
         const { status, headers, body } = await get('a/versions.gz')
         const etag = headers.etag
-        if (since >= 0) answered.push({ status, etag, since, isWhole: etag === `"${sha256(body)}"` })
+        // On a slow machine the look at what is new may take longer than an answer may: "come again" is no wrong one.
+        if (since >= 0 && status !== 503)
+          answered.push({ status, etag, since, isWhole: etag === `"${sha256(body)}"` })
       }
     }
     const asking = Array.from({ length: 8 }, keepAsking)

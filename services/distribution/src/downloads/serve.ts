@@ -69,13 +69,13 @@ async function transfer(deps: ServeDeps, permit: Permit, body: Body): Promise<Se
     await countOrRefuse(permit, start)
     return ended(begin(), sendContent(response, content.subarray(start, end), deps.stallMs))
   }
-  const buffer = await deps.pool.acquire(BUSY_MS)
-  if (buffer === undefined) throw createError('DISTRIBUTION_BUSY')
+  const share = await deps.pool.acquire(BUSY_MS)
+  if (share === undefined) throw createError('DISTRIBUTION_BUSY')
   await countOrRefuse(permit, start).catch((error: unknown) => {
-    deps.pool.release(buffer)
+    deps.pool.release(share)
     throw error
   })
-  return ended(begin(), send({ file: served.file, start, end, response, buffer }, deps))
+  return ended(begin(), send({ file: served.file, start, end, response, share }, deps))
 }
 
 async function countOrRefuse({ count }: Permit, start: number): Promise<void> {

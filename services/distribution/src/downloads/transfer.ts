@@ -3,7 +3,7 @@
 // is cut before the last bytes are sent, so that nobody takes for whole what never was one file.
 import type { ServerResponse } from 'node:http'
 import type { StoreFile } from '../files/store-file.ts'
-import type { BufferPool } from './buffer-pool.ts'
+import type { BufferPool, Share } from './buffer-pool.ts'
 
 export interface Transfer {
   readonly file: StoreFile
@@ -12,7 +12,7 @@ export interface Transfer {
   readonly end: number
   readonly response: ServerResponse
   /** From the pool; given back here. */
-  readonly buffer: Buffer
+  readonly share: Share
 }
 
 export interface TransferDeps {
@@ -35,14 +35,14 @@ export async function send(transfer: Transfer, { pool, stallMs }: TransferDeps):
   // A write's callback need not come when the connection breaks; this event does.
   response.once('close', onClose)
   if (response.destroyed) gone.abort()
-  let { buffer } = transfer
+  let { share } = transfer
   let at = start
   try {
     while (at < end) {
-      if (at > start) buffer = pool.exchange(buffer)
-      const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at)
+      if (at > start) share = pool.exchange(share)
+      const bytesRead = await file.readv(firstOf(share, end - at), at)
       const isWhole = bytesRead > 0 && (at + bytesRead < end || !(await isChanged(file, at === start)))
-      if (!isWhole || !(await write(response, buffer.subarray(0, bytesRead), gone.signal, stallMs))) break
+      if (!isWhole || !(await write(response, firstOf(share, bytesRead), gone.signal, stallMs))) break
       at += bytesRead
     }
   } catch {
@@ -50,7 +50,7 @@ export async function send(transfer: Transfer, { pool, stallMs }: TransferDeps):
   }
   // Before its memory is another's: what is being written still must not be.
   if (at < end) response.destroy()
-  pool.release(buffer)
+  pool.release(share)
   response.off('close', onClose)
   if (at >= end) response.end()
   return { bytes: at - start, complete: at >= end }
@@ -94,13 +94,20 @@ async function isChanged(file: StoreFile, justOpened: boolean): Promise<boolean>
   return size !== file.stats.size || mtimeNs !== file.stats.mtimeNs
 }
 
+/** The share up to so many bytes, at least one. */
+function firstOf(share: Share, bytes: number): Share {
+  const parts: Buffer[] = []
+  let left = bytes
+  for (const buffer of share) {
+    if (left <= 0) break
+    parts.push(left < buffer.length ? buffer.subarray(0, left) : buffer)
+    left -= buffer.length
+  }
+  return parts
+}
+
 /** True when the system has taken the chunk; false if the client is gone or takes nothing. */
-function write(
-  response: ServerResponse,
-  chunk: Buffer,
-  gone: AbortSignal,
-  stallMs: number,
-): Promise<boolean> {
+function write(response: ServerResponse, chunk: Share, gone: AbortSignal, stallMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     if (gone.aborted) return resolve(false)
     const timer = setTimeout(settle, stallMs, false)
@@ -111,6 +118,11 @@ function write(
       resolve(taken)
     }
     gone.addEventListener('abort', onGone, { once: true })
-    response.write(chunk, (error) => settle(error === undefined || error === null))
+    const last = chunk.length - 1
+    // Node hands all of them to the system with one call.
+    chunk.forEach((part, n) => {
+      if (n < last) response.write(part)
+      else response.write(part, (error) => settle(error === undefined || error === null))
+    })
   })
 }

@@ -9,6 +9,7 @@ import {
   fstatSync,
   open as openWithCallback,
   read,
+  readv,
 } from 'node:fs'
 import { promisify } from 'node:util'
 
@@ -26,6 +27,8 @@ export interface ByteSource {
 }
 
 export interface StoreFile extends ByteSource {
+  /** Fills buffers one after the other from a position, with one turn through the thread pool; answers the bytes. */
+  readv(buffers: readonly Buffer[], position: number): Promise<number>
   /** As it was when it was opened. */
   readonly stats: BigIntStats
   /** As it is now. */
@@ -81,6 +84,7 @@ function createStoreFile(descriptor: number, stats: BigIntStats): StoreFile {
       use((done) =>
         read(descriptor, buffer, offset, length, position, (error, bytesRead) => done(error, { bytesRead })),
       ),
+    readv: (buffers, position) => use((done) => readv(descriptor, buffers, position, done)),
     stat: () => use((done) => fstat(descriptor, { bigint: true }, done)),
     statNow() {
       if (!isOpen) throw new Error('The file is closed.')
