@@ -190,7 +190,7 @@ t.test('a path leads to names only', (t) => {
 })
 
 t.test('the memory of transfers stays within its budget, and those who wait get their turn', async (t) => {
-  const budget = 4 * 1024 * 1024
+  const budget = 8 * 1024 * 1024
   const pool = createBufferPool(budget)
   const sizes = (share: Share = []) => share.map(({ length }) => length / 1024)
   const taken: Share[] = []

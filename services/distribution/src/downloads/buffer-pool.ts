@@ -29,9 +29,9 @@ const KIB = 1_024
 const SMALLEST: Size = { bytes: 16 * KIB, buffers: 1, until: 1 }
 /** A turn through the thread pool costs about as much as copying 256 KiB: the first are worth two buffers. */
 const SIZES: readonly Size[] = [
-  { bytes: 256 * KIB, buffers: 2, until: 1 / 8 },
-  { bytes: 256 * KIB, buffers: 1, until: 1 / 4 },
-  { bytes: 64 * KIB, buffers: 1, until: 1 / 2 },
+  { bytes: 256 * KIB, buffers: 2, until: 1 / 16 },
+  { bytes: 256 * KIB, buffers: 1, until: 1 / 8 },
+  { bytes: 64 * KIB, buffers: 1, until: 3 / 8 },
   SMALLEST,
 ]
 
