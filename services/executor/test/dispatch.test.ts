@@ -31,8 +31,11 @@ const runOf = (claimed: ClaimedJob): Run => ({
   cancelledBy: undefined,
 })
 
-/** A dispatch whose scheduler always has work and whose runs never end before they are told to. */
-function stage(t: Teardown, record: DispatchDeps['store']['record']) {
+/**
+ * A dispatch whose scheduler always has work, or never answers (`silent`), and whose runs never end before they are told to.
+ */
+function stage(t: Teardown, record: DispatchDeps['store']['record'], { silent = false } = {}) {
+  let sweeps = 0
   const asked: number[] = []
   const given: number[] = []
   let ended: () => void = () => undefined
@@ -42,6 +45,7 @@ function stage(t: Teardown, record: DispatchDeps['store']['record']) {
   let handedOut = 0
   const request = async (_message: unknown, { free }: { free: number }) => {
     asked.push(free)
+    if (silent) await end
     const jobs = Array.from({ length: Math.min(free, 2) }, (_, index) => job(handedOut + index + 1))
     handedOut += jobs.length
     return { jobs, nextDueInMs: 0 }
@@ -56,13 +60,16 @@ function stage(t: Teardown, record: DispatchDeps['store']['record']) {
       record,
       start: async () => [],
       drop: async () => undefined,
-      takeOver: async () => [],
+      takeOver: async () => {
+        sweeps += 1
+        return []
+      },
       release: async () => undefined,
     },
     clock: systemClock,
     times: { leaseMs: 30_000, renewMs: 10_000, takeOverGraceMs: 5_000, marginMs: 1_000 },
     concurrency: 5,
-    sweepMs: 60_000,
+    sweepMs: silent ? 5 : 60_000,
     log: createLogger({ service: 'executor', level: 'silent' }),
     metrics: { begun: () => undefined },
     giveBack: async ({ jobId }) => void given.push(jobId),
@@ -72,7 +79,7 @@ function stage(t: Teardown, record: DispatchDeps['store']['record']) {
     ended()
     await dispatch.stop()
   })
-  return { dispatch, asked, given, runs }
+  return { dispatch, asked, given, runs, sweeps: () => sweeps }
 }
 
 t.test('claims more while claimed jobs are being recorded, never more than there are places', async (t) => {
@@ -123,3 +130,12 @@ t.test('what is recorded while it stops is given back', async (t) => {
   await stopping
   t.same(given, [1, 2])
 })
+
+t.test(
+  'a scheduler that owes an answer keeps nobody from looking for runs that were left behind',
+  async (t) => {
+    const { asked, sweeps } = stage(t, async () => [], { silent: true })
+    await until(() => sweeps() > 3, { message: 'several looks' })
+    t.equal(asked.length, 1, 'while one question has no answer')
+  },
+)

@@ -5,7 +5,7 @@ import { Value } from '@sinclair/typebox/value'
 import { type ClaimedJob, JobEvent } from '@slipway/contracts'
 import { asUnavailable, createPool, prismaAdapter } from '@slipway/database'
 import { loadConfig } from '@slipway/service-kit'
-import { database, type Teardown } from '@slipway/test-kit'
+import { database, type Teardown, until } from '@slipway/test-kit'
 import t from 'tap'
 import { executorConfig } from '../src/config.ts'
 import { openStore } from '../src/executor-store.ts'
@@ -92,7 +92,7 @@ t.test('a job that was submitted anew gets attempts of its own', async (t) => {
   t.same(await runs.record('b', [job(1, 2)]), [], 'not while it runs')
   await store.transact((tx) => runs.end(tx, [{ run: run, result: { ...done, outcome: 'failed' } }]))
   t.match(await runs.record('b', [job(1, 2)]), [{ submission: 2, attempt: 2, firstAttempt: 2 }])
-  await runs.drop({ jobId: 1, attempt: 2 })
+  await runs.drop({ jobId: 1, attempt: 2, claimedBy: 'b' })
   t.match(
     await runs.record('b', [job(1, 2)]),
     [{ submission: 2, attempt: 3, firstAttempt: 3 }],
@@ -108,6 +108,40 @@ t.test('a claim that was never confirmed gives way to a new submission', async (
   t.same(await runs.start([stale]), [undefined], 'the first claim may not begin')
   await runs.drop(stale)
   t.match((await runs.start([{ jobId: 1, attempt: 2 }]))[0], { startedAt: Date }, 'nor take the second away')
+})
+
+t.test('who comes back late with a claim of the past takes nothing away', async (t) => {
+  const { runs, age } = await open(t)
+  const [stale] = await runs.record('a', [job(1)])
+  if (stale === undefined) throw new Error('not recorded')
+  await age(41)
+  const [taken] = await runs.takeOver('b', 1)
+  if (taken === undefined) throw new Error('not taken over')
+  await runs.drop(taken.run)
+  t.match(await runs.record('c', [job(1)]), [{ attempt: 1 }], 'offered again to a third one')
+  await runs.drop(stale)
+  await runs.release(stale)
+  t.same(await runs.renew([stale]), [], 'it is not his')
+  t.same(await runs.takeOver('d', 1), [], 'nobody gave it back')
+  t.match((await runs.start([{ jobId: 1, attempt: 1 }]))[0], { startedAt: Date })
+})
+
+t.test('leases are renewed in the order in which everybody locks runs', async (t) => {
+  const { pool, runs } = await open(t)
+  const recorded = await runs.record('a', [job(1), job(2)])
+  const other = await pool.connect()
+  await other.query('BEGIN')
+  await other.query('SELECT 1 FROM run WHERE job_id = 1 FOR UPDATE')
+  const renewing = runs.renew(recorded.toReversed())
+  const waits =
+    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+  await until(async () => (await pool.query(waits)).rowCount === 1, {
+    message: 'the renewal waits for the first',
+  })
+  await other.query("SET LOCAL lock_timeout = '1s'; SELECT 1 FROM run WHERE job_id = 2 FOR UPDATE")
+  await other.query('COMMIT')
+  other.release()
+  t.equal((await renewing).length, 2)
 })
 
 t.test('a mutating command is written down only while the lease holds', async (t) => {

@@ -23,6 +23,9 @@ const SESSION_SETTINGS = [
   // A remembered plan (statement-names.ts) outlives the table it was made for: one made while there were ten jobs reads
   // the whole table for each row it looks up, and a bulk request makes ten thousand of them in half a second (ADR 0015).
   '-c enable_seqscan=off',
+  // Who stands still in the middle of a transaction (suspended, or cut off without a word) holds up whoever waits for its
+  // locks: the claims of all schedulers, the take-over of a run. As long as Prisma lets a transaction of ours take.
+  '-c idle_in_transaction_session_timeout=10s',
 ].join(' ')
 
 function poolConfig(connection: Connection, options: PoolOptions): pg.PoolConfig {

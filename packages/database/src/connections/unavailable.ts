@@ -4,9 +4,10 @@ import { sqlState } from './sql-state.ts'
 
 /**
  * SQLSTATE classes: 53 insufficient resources (disk full, out of memory, too many connections), 57P operator
- * intervention (it stops or starts), 58 errors of its system (input and output), 08 connection.
+ * intervention (it stops or starts), 58 errors of its system (input and output), 08 connection; 25P03 is the end of a
+ * transaction in which this process stood still for too long (pool.ts).
  */
-const UNAVAILABLE = /^(53|57P|58|08)/
+const UNAVAILABLE = /^(53|57P|58|08|25P03)/
 /** Prisma's codes: not reachable (P1001, P1002), connection closed (P1017), no connection free (P2024, P2037). */
 const PRISMA_UNAVAILABLE = new Set(['P1001', 'P1002', 'P1017', 'P2024', 'P2037'])
 /** Node's codes of a server that does not answer. */
@@ -16,7 +17,7 @@ const NODE_UNAVAILABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ETIME
  * that was suspended meets them all at once when it goes on.
  */
 const TIMED_OUT =
-  /^(?:timeout exceeded when trying to connect|timeout expired|Connection terminated\b.*)$|Unable to start a transaction in the given time|cannot be executed on an expired transaction/
+  /^(?:timeout exceeded when trying to connect|timeout expired|Connection terminated\b.*|Client has encountered a connection error\b.*)$|Unable to start a transaction in the given time|cannot be executed on an expired transaction/
 
 /** An error of a database that is not available as BUS_UNAVAILABLE (503 to clients); any other as it is. */
 export function asUnavailable(error: unknown): unknown {

@@ -1,7 +1,8 @@
 // Fills free slots: first with runs that another executor left behind, then with work the scheduler offers. Looks at
 // start, when work may be ready, when a run has ended, when the next job is due, and every few seconds for leases
 // that ran out. One look at a time; a look that found nothing is not repeated at once, so it never spins. Claimed jobs
-// are recorded while the next look is under way; until then they take their places.
+// are recorded while the next look is under way; until then they take their places. A scheduler that owes an answer keeps
+// nobody from looking for leases: how soon a lost executor is noticed must not hang on it.
 import { randomUUID } from 'node:crypto'
 import type { Bus } from '@slipway/bus'
 import { type ClaimedJob, schedulerMessages } from '@slipway/contracts'
@@ -65,6 +66,9 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   /** Jobs that were claimed and are not recorded yet. */
   let unrecorded = 0
   const recordings = new Set<Promise<void>>()
+  /** Places that a question under way may fill. */
+  let asked = 0
+  let sweeping: Promise<void> | undefined
   /** When to look next for runs without a lease, and when to ask the scheduler, by the monotonic clock. */
   let sweepAt = 0
   let claimAt = 0
@@ -72,7 +76,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
   let troubledUntil = 0
 
   const confirm = createConfirmation(deps)
-  const places = (limit: number) => (stopped ? 0 : Math.max(0, limit - runs.count() - unrecorded))
+  const places = (limit: number) => (stopped ? 0 : Math.max(0, limit - runs.count() - unrecorded - asked))
   const free = () => places(deps.concurrency)
   const spare = () => places(deps.concurrency * ROOM_FOR_LEFT_BEHIND)
 
@@ -104,6 +108,20 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
     }
   }
 
+  /** Takes over what nobody holds, if it is time to look; one at a time. */
+  const sweep = (): Promise<void> => {
+    if (sweeping !== undefined) return sweeping
+    if (spare() === 0 || clock.monotonicMs() < sweepAt) return Promise.resolve()
+    sweepAt = clock.monotonicMs() + deps.sweepMs
+    sweeping = takeOver().finally(() => {
+      sweeping = undefined
+    })
+    return sweeping
+  }
+  const sweepMeanwhile = (): void => {
+    sweep().catch((error: unknown) => log.debug({ err: error }, 'no run can be taken over at the moment'))
+  }
+
   /** @returns milliseconds until the next job is due */
   const claim = async (): Promise<number> => {
     const wanted = Math.min(free(), LARGEST_CLAIM)
@@ -111,7 +129,13 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
     // The same id until it is answered: jobs handed out in a lost answer are handed out again.
     requestId ??= randomUUID()
     const question = { executorId: deps.executorId, requestId, free: wanted }
-    const { jobs, nextDueInMs } = await deps.bus.request(schedulerMessages.claimRuns, question)
+    asked = wanted
+    const sweeps = setInterval(sweepMeanwhile, deps.sweepMs)
+    const answer = deps.bus.request(schedulerMessages.claimRuns, question)
+    const { jobs, nextDueInMs } = await answer.finally(() => {
+      clearInterval(sweeps)
+      asked = 0
+    })
     requestId = undefined
     if (jobs.length > 0) record(jobs)
     return jobs.length === wanted ? 0 : Math.max(nextDueInMs, LEAST_REST_MS)
@@ -144,10 +168,7 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
 
   const look = async (): Promise<void> => {
     try {
-      if (spare() > 0 && clock.monotonicMs() >= sweepAt) {
-        sweepAt = clock.monotonicMs() + deps.sweepMs
-        await takeOver()
-      }
+      await sweep()
       if (clock.monotonicMs() >= Math.max(claimAt, troubledUntil)) {
         claimAt = clock.monotonicMs() + LEAST_REST_MS
         claimAt = clock.monotonicMs() + (await claim())
@@ -186,12 +207,14 @@ export function startDispatch(deps: DispatchDeps): Dispatch {
     wake,
     wakeToTakeOver() {
       sweepAt = 0
+      sweepMeanwhile()
       wake()
     },
     async stop() {
       stopped = true
       clearTimeout(timer)
       await looking
+      await sweeping?.catch(() => undefined)
       await Promise.all(recordings)
       await Promise.all(givenBack)
     },

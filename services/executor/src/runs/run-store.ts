@@ -3,7 +3,7 @@
 import type { ClaimedJob, executorDeliveries, PayloadOf } from '@slipway/contracts'
 import { jsonRows } from '@slipway/database'
 import type { Db } from '../executor-store.ts'
-import type { LeaseTimes, Run, RunKey, RunResult } from './run.ts'
+import type { LeaseTimes, Run, RunHold, RunKey, RunResult } from './run.ts'
 import {
   alignRows,
   claimedRun,
@@ -103,25 +103,33 @@ export function createRunStore(db: Db, times: LeaseTimes) {
     },
 
     /** The scheduler offers the job no longer: forgets the run, or restores what stood before a resubmission. */
-    async drop(key: RunKey): Promise<void> {
+    async drop(run: RunHold): Promise<void> {
       await db.$executeRaw`
         WITH gone AS (
           DELETE FROM run
-          WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state = 'claimed' AND first_attempt = 1
+          WHERE job_id = ${run.jobId} AND attempt = ${run.attempt} AND claimed_by = ${run.claimedBy}
+            AND state = 'claimed' AND first_attempt = 1
           RETURNING job_id)
         DELETE FROM job_event USING gone WHERE job_event.job_id = gone.job_id`
       await db.$executeRaw`
         UPDATE run SET state = 'ended', outcome = 'failed', submission = submission - 1, ended_at = now(),
                        lease_until = 'infinity'
-        WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state = 'claimed' AND first_attempt > 1`
+        WHERE job_id = ${run.jobId} AND attempt = ${run.attempt} AND claimed_by = ${run.claimedBy}
+          AND state = 'claimed' AND first_attempt > 1`
     },
 
     /** Renews the leases of these runs in one statement. @returns those that are still ours, and who cancelled them */
-    async renew(keys: readonly RunKey[]): Promise<(RunKey & { cancelledBy: string | undefined })[]> {
+    async renew(held: readonly RunHold[]): Promise<(RunKey & { cancelledBy: string | undefined })[]> {
       const rows = await db.$queryRaw<{ job_id: bigint; attempt: number; cancelled_by: string | null }[]>`
+        WITH own AS (
+          SELECT run.job_id, run.attempt FROM run
+          JOIN unnest(${held.map(({ jobId }) => jobId)}::bigint[], ${held.map(({ attempt }) => attempt)}::int[],
+                      ${held.map(({ claimedBy }) => claimedBy)}::text[]) AS own (job_id, attempt, claimed_by)
+            ON run.job_id = own.job_id AND run.attempt = own.attempt AND run.claimed_by = own.claimed_by
+          WHERE run.state <> 'ended' ORDER BY run.job_id FOR UPDATE OF run
+        )
         UPDATE run SET lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
-        FROM unnest(${keys.map((key) => key.jobId)}::bigint[], ${keys.map((key) => key.attempt)}::int[]) AS own (id, attempt)
-        WHERE run.job_id = own.id AND run.attempt = own.attempt AND run.state <> 'ended'
+        FROM own WHERE run.job_id = own.job_id AND run.attempt = own.attempt
         RETURNING run.job_id, run.attempt,
                   (SELECT requested_by FROM cancellation wanted
                    WHERE wanted.job_id = run.job_id AND wanted.submission = run.submission) AS cancelled_by`
@@ -162,11 +170,11 @@ export function createRunStore(db: Db, times: LeaseTimes) {
     },
 
     /** Gives a run back at a safe point: any executor may take it over at once. */
-    async release(key: RunKey): Promise<void> {
+    async release(run: RunHold): Promise<void> {
       await db.$executeRaw`
         WITH given AS (
           UPDATE run SET lease_until = 'epoch', event_seq = event_seq + 1
-          WHERE job_id = ${key.jobId} AND attempt = ${key.attempt} AND state <> 'ended'
+          WHERE job_id = ${run.jobId} AND attempt = ${run.attempt} AND claimed_by = ${run.claimedBy} AND state <> 'ended'
           RETURNING job_id, attempt, event_seq)
         INSERT INTO job_event (job_id, seq, attempt, kind, payload)
         SELECT job_id, event_seq, attempt, 'handed-over', '{}' FROM given`

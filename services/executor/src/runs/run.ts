@@ -43,3 +43,8 @@ export interface LeaseTimes {
 
 /** A run as it is fenced: which attempt of which job. */
 export type RunKey = Pick<Run, 'jobId' | 'attempt'>
+/**
+ * The same by whose claim it is held: attempts of a run that was dropped are counted from one again, and who claimed it
+ * before may come back late.
+ */
+export type RunHold = Pick<Run, 'jobId' | 'attempt' | 'claimedBy'>
