@@ -46,6 +46,17 @@ export async function hostSamples(t: Test, { get, post, remove, ask }: World): P
     const [host] = listOf(await get('/hosts?hostname=My Host 1'))
     t.equal(host?.['ts_or_ip'], '192.0.2.9', 'where both are given ts_or_ip counts')
   })
+  t.test('host_or_ip is held to the rules of all keys, also where it does not count', async (t) => {
+    const { ts_or_ip, ...row } = sampleRow
+    for (const rest of [row, { ...row, ts_or_ip }]) {
+      const type = "'host_or_ip' must be a string or a list of strings."
+      rowRefused(t, await post('/hosts', { ...rest, host_or_ip: 7 }), type)
+      const control = "'host_or_ip' must not contain control characters."
+      rowRefused(t, await post('/hosts', { ...rest, host_or_ip: '10.0.0.1\nreload' }), control)
+      const long = "'host_or_ip' is too long: at most 100 characters."
+      rowRefused(t, await post('/hosts', { ...rest, host_or_ip: 'x'.repeat(101) }), long)
+    }
+  })
   t.test('GET /hosts has every key of the sample answer, as text, and those of later releases', async (t) => {
     const { body } = await get('/hosts')
     t.type(body['current_page'], 'number')

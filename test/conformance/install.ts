@@ -54,8 +54,11 @@ export async function installSamples(t: Test, world: World): Promise<void> {
     t.match(job, {
       dependency: added?.['id'],
       packages: software_packages,
+      server: '',
       scheduled_time: 'Sat, 21 Jun 2036 14:05:00 GMT',
     })
+    const [ofAdd] = await world.rows('GET', `/install?id=${added?.['id']}`)
+    t.match(ofAdd, { packages: software_packages, server: add.server_repository, pending_downloads: String })
   })
   t.test('a row without scheduled_time is due now, all rows of a request at the same moment', async (t) => {
     await clear()

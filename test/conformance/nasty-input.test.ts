@@ -3,12 +3,13 @@
 import t, { type Test } from 'tap'
 import { findSocket, query } from '../harness/database.ts'
 import { openSlipway } from '../harness/shared.ts'
+import { anything } from './nasty-anything.ts'
 import { bodies, contentTypes, largeBodies } from './nasty-bodies.ts'
 import { hardlyHttp } from './nasty-http.ts'
 import { oneObject } from './nasty-objects.ts'
 import { pathsAndQueries } from './nasty-paths.ts'
 import { anyRows, rowTexts } from './nasty-rows.ts'
-import { addressesAndPorts, sameRowTwice } from './nasty-sets.ts'
+import { addressesAndPorts, longLists, sameRowTwice } from './nasty-sets.ts'
 import { createNastyWorld, type NastyWorld } from './nasty-world.ts'
 import { listOf } from './world.ts'
 
@@ -23,9 +24,11 @@ const areas: Record<string, (t: Test, world: NastyWorld) => Promise<void>> = {
   'paths and queries': pathsAndQueries,
   'texts in rows': rowTexts,
   'addresses and ports': addressesAndPorts,
+  'lists without end': longLists,
   'the same row twice': sameRowTwice,
   'endpoints of one object': oneObject,
   'rows of anything': anyRows,
+  'anything at all': anything,
   'hardly HTTP': hardlyHttp,
 }
 for (const [area, rules] of Object.entries(areas)) t.test(area, (t) => rules(t, world))

@@ -68,6 +68,35 @@ export async function addressesAndPorts(t: Test, world: NastyWorld): Promise<voi
   await world.unchanged(t)
 }
 
+/** Keys that are lists, with an item of theirs. */
+const lists: { path: string; row: Row; key: string; item: string }[] = [
+  { path: '/hosts', row: plainHost, key: 'ts_or_ip', item: 'a' },
+  { path: '/hosts', row: plainHost, key: 'roles', item: 'a' },
+  { path: '/hosts', row: plainHost, key: 'port_number', item: '1' },
+  { path: '/regions', row: {}, key: 'server_repositories', item: 'repository' },
+  { path: '/custom_command_profiles', row: {}, key: 'command_list', item: 'show clock' },
+  { path: '/install', row: spoiltRows['/install']?.row ?? {}, key: 'software_packages', item: 'a.pie' },
+  { path: '/install', row: spoiltRows['/install']?.row ?? {}, key: 'command_profile', item: 'profile' },
+]
+
+export async function longLists(t: Test, { post, unchanged }: NastyWorld): Promise<void> {
+  for (const { path, row, key, item } of lists) {
+    const many = Array<string>(10_001).fill(item)
+    // Commas inside a command are part of it.
+    const forms = key === 'command_list' ? [many] : [many, many.join(','), ','.repeat(16_000_000)]
+    for (const value of forms) {
+      const named = { hostname: 'odd', region_name: 'odd', profile_name: 'odd' }
+      const own = path === '/regions' ? 'region_name' : path === '/hosts' ? 'hostname' : 'profile_name'
+      const identity = path === '/install' ? {} : { [own]: named[own] }
+      const answer = await post(path, { ...identity, ...row, [key]: value })
+      t.equal(answer.status, 400)
+      const [one] = listOf(answer)
+      t.equal(one?.['status_message'], `'${key}' is invalid: it may have at most 10000 items.`)
+    }
+  }
+  await unchanged(t)
+}
+
 /** Rows that change nothing, and how their subject is written otherwise. */
 const same: Record<string, { row: Row; again: Row; first: 'SUCCESS' | 'FAILED' }> = {
   '/hosts': { row: { hostname: 'R1' }, again: { hostname: ' R1 ' }, first: 'SUCCESS' },

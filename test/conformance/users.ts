@@ -79,6 +79,7 @@ export async function users(t: Test, { ask }: UsersWorld): Promise<void> {
       [{ ...row, privilege: 'operator' }, /^'operator' is an invalid privilege/],
       [{ ...row, active: 'yes' }, "'active' must be true or false."],
       [{ ...row, username: 'u:ma' }, /^'u:ma' is an invalid username/],
+      [{ ...row, username: 'eyJ1.m.a' }, /^'eyJ1.m.a' is an invalid username.* look like an access token\.$/],
       [{ ...row, name: 'x' }, "The following key, 'name', is invalid."],
     ] as const) {
       rowRefused(t, await post(bad), message)

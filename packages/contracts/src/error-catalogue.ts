@@ -53,7 +53,7 @@ export const errorCatalogue = {
   },
   AUTH_USER_NOT_FOUND: input("User '{}' does not exist in the database."),
   AUTH_USERNAME_INVALID: input(
-    "'{}' is an invalid username. It must not contain ':' nor begin or end with a blank.",
+    "'{}' is an invalid username. It must not contain ':', begin or end with a blank, or look like an access token.",
   ),
   AUTH_PRIVILEGE_INVALID: input("'{}' is an invalid privilege. It must be one of {}."),
   AUTH_LAST_ADMIN: input("'{}' is the last active Admin and must remain one."),

@@ -19,9 +19,12 @@ export interface Field<T, R extends FieldRole = FieldRole> {
   /** Another key that stands for it where it is absent. */
   readonly alias: string | undefined
   readonly role: R
-  /** Reads a JSON value that is neither absent nor null: type and characters. */
-  read(value: unknown): T
-  checkLength(value: T): void
+  /**
+   * Reads a JSON value that is neither absent nor null: type and characters.
+   * @param givenAs the key that errors name, if it is another one
+   */
+  read(value: unknown, givenAs?: string): T
+  checkLength(value: T, givenAs?: string): void
 }
 
 interface FieldOptions<R extends FieldRole> {
@@ -85,12 +88,12 @@ export function list<R extends FieldRole>(
     key,
     role: options.role,
     alias: options.alias,
-    read: (value) => {
-      const items = readItems(key, value, options.numbers ?? false)
-      for (const item of items) assertPlainText(key, item)
+    read: (value, givenAs = key) => {
+      const items = readItems(givenAs, value, options.numbers ?? false)
+      for (const item of items) assertPlainText(givenAs, item)
       return items
     },
-    checkLength: (items) => assertLength(key, items.join(','), options.maxLength),
+    checkLength: (items, givenAs = key) => assertLength(givenAs, items.join(','), options.maxLength),
   }
 }
 

@@ -101,17 +101,20 @@ function assertNotEmpty(row: JsonRow, field: AnyField): void {
 }
 
 function readField(row: JsonRow, field: AnyField): RowValue | null | undefined {
-  const raw = given(row, field)
-  if (raw === undefined) return undefined
-  const value = readAndLimit(raw, field)
+  const raw = fieldValue(row, field.key)
+  const other = field.alias === undefined ? undefined : fieldValue(row, field.alias)
+  // Where both are given the other key does not count, but is held to the same rules.
+  const standIn = other === undefined ? undefined : readAndLimit(other, field, field.alias)
+  const value = raw === undefined ? standIn : readAndLimit(raw, field, field.key)
+  if (value === undefined) return undefined
   if (typeof value === 'boolean' || value.length > 0 || field.role === 'kept') return value
   if (field.role === 'clearable') return null
   throw createError('ROW_KEY_MISSING', [field.key])
 }
 
-function readAndLimit(raw: unknown, field: AnyField): RowValue {
+function readAndLimit(raw: unknown, field: AnyField, givenAs: string | undefined): RowValue {
   const typed = field as Field<RowValue>
-  const value = typed.read(raw)
-  typed.checkLength(value)
+  const value = typed.read(raw, givenAs)
+  typed.checkLength(value, givenAs)
   return value
 }
