@@ -1,4 +1,5 @@
-// What the cluster shape adds to the journeys: NATS goes away and comes back, services are killed one after the other.
+// What the cluster shape adds to the journeys: NATS goes away and comes back, services are killed one after the other, also
+// while somebody pauses, cancels and resubmits.
 // `NATS_OUTAGE_S=60` stops NATS for as long as the issue asks; the default is longer than a lease here, too.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -7,9 +8,17 @@ import { haveNatsServer, until } from '@slipway/test-kit'
 import t, { type Test } from 'tap'
 import type { JobRow } from '../harness/api.ts'
 import { makeDataDir } from '../harness/data-dir.ts'
-import { fillInventory, hostRow, scheduleUpgrade } from '../harness/fleet.ts'
+import { type CreatedJob, fillInventory, hostRow, packagesFor, scheduleUpgrade } from '../harness/fleet.ts'
 import { startLab } from '../harness/lab.ts'
-import { deathsOf, httpMembers, memberOf, membersOf, runningMembers, runsAgain } from '../harness/members.ts'
+import {
+  deathsOf,
+  httpMembers,
+  memberOf,
+  membersOf,
+  replaced,
+  runningMembers,
+  runsAgain,
+} from '../harness/members.ts'
 import { adminPassword, quickLeases, type Slipway, startSlipway } from '../harness/slipway.ts'
 
 const OUTAGE_MS = Number(process.env['NATS_OUTAGE_S'] ?? 12) * 1_000
@@ -263,6 +272,76 @@ if (haveNatsServer(t)) {
       const seen = await fetchMany()
       t.same(seen.filter((each) => !isWhole(each) && !isPutOff(each)).map(shown), [], 'both are killed')
       await until(async () => isWhole(await fetchFile()), { timeoutMs: 60_000, message: 'they are back' })
+    })
+
+    await t.test('pause, cancel and resubmit hold while schedulers and executors are killed', async (t) => {
+      // Its operations end when they are told to.
+      const slow = await startLab(['--family', 'ncs5500', '--operation-ms', '600000'])
+      t.teardown(() => slow.stop())
+      const router = slow.router('ncs5500', 'telnet')
+      const { name: hostname } = router
+      await api.ok('POST', '/hosts', { ...hostRow(router), hostname: 'slow' })
+      const kill = async (...kinds: string[]) => {
+        const members = kinds.flatMap((kind) => runningMembers(child, kind))
+        for (const { pid } of members) process.kill(pid, 'SIGKILL')
+        await Promise.all(members.map((member) => replaced(child, member)))
+        await allReady(slipway)
+      }
+      const sent = async () => (await slow.mutations(hostname)).map(({ kind }) => kind)
+      const untilSent = (kinds: string[]) =>
+        until(async () => (await sent()).join() === kinds.join(), {
+          timeoutMs: 60_000,
+          message: `the router got ${kinds.join(', ')}`,
+        })
+      const finish = async (id: number) =>
+        until(
+          async () => {
+            await slow.tell(`/routers/${hostname}/hurry`)
+            return (await api.jobs('slow')).find((job) => job.id === id && ended(job))
+          },
+          { timeoutMs: 60_000, message: `job ${id} ends` },
+        )
+
+      const held = { scope: 'host', name: 'slow', reason: 'a cable is moved' }
+      await api.ok('POST', '/dispatch', { ...held, paused: true })
+      const { install_job_list: jobs } = await api.ok<{ install_job_list: CreatedJob[] }>(
+        'POST',
+        '/install',
+        [
+          {
+            hostname: 'slow',
+            install_action: 'Add',
+            server_repository: patient.repository.row.hostname,
+            software_packages: packagesFor(slow, router)[0],
+          },
+          { hostname: 'slow', install_action: 'Commit' },
+        ],
+      )
+      const [add = 0, commit = 0] = jobs.map(({ id }) => id)
+      await kill('scheduler')
+      const paused = (job: JobRow) =>
+        job.status_message === 'Waiting: host slow is paused by root: a cable is moved'
+      await api.jobWhen(add, paused)
+      t.same(await sent(), [])
+      await api.ok('POST', '/dispatch', { ...held, paused: false })
+      await untilSent(['add'])
+
+      await api.ok('POST', `/install/${add}/cancel`)
+      await kill('scheduler', 'executor')
+      t.match(await api.jobWhen(add, ended), {
+        status: 'failed',
+        status_message: 'Cancelled by root. Install operation 1 (add) was aborted on the router.',
+      })
+      await api.jobWhen(commit, (job) => job.status_message === `Waiting for dependency ${add} (Add, failed)`)
+      t.same(await sent(), ['add', 'abort'])
+
+      await api.ok('POST', `/install/${add}/resubmit`)
+      await kill('scheduler')
+      await untilSent(['add', 'abort', 'add'])
+      await kill('executor')
+      t.match(await finish(add), { status: 'completed' })
+      t.match(await finish(commit), { status: 'completed' })
+      t.same(await sent(), ['add', 'abort', 'add', 'commit'], 'nothing was sent twice')
     })
   })
 }
