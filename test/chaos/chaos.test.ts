@@ -45,7 +45,7 @@ const takenOver: Story['owners'] = { ...owners, 3: [1, 2] }
 
 const told = {
   counted: 'the checker saw every changing command that the routers counted',
-  once: 'every job sent its changing command once, and no other',
+  once: 'every job sent its changing command once, once more for each that its router dropped, and no other',
   known: 'nobody changed a router without a log that tells of it',
   fenced: 'no run changed a router any more once a later one had a session on it',
   apart: 'sessions of runs that change a router overlap only after a lost lease',
@@ -58,6 +58,41 @@ const stories: Readonly<Record<string, [Story, (keyof typeof told)[]]>> = {
   'all is well': [{ steps: [...addedAlone, ...activated], owners }, []],
   'a command is sent twice': [
     { steps: [...addedAlone, [2, 'opens'], [2, activate], [2, activate], [2, 'closes']], owners },
+    ['once'],
+  ],
+  'a router drops an operation that it had asked about, and the job is resubmitted': [
+    {
+      steps: [
+        ...addedAlone,
+        [2, 'opens'],
+        [2, `${activate}?`],
+        [2, 'closes'],
+        [4, 'opens'],
+        [4, activate],
+        [4, 'closes'],
+      ],
+      owners: { ...owners, 4: [2, 2] },
+    },
+    [],
+  ],
+  'a dropped operation is not sent again': [
+    { steps: [...addedAlone, [2, 'opens'], [2, `${activate}?`], [2, 'closes']], owners },
+    ['once'],
+  ],
+  'an operation that was answered is sent again': [
+    {
+      steps: [
+        ...addedAlone,
+        [2, 'opens'],
+        [2, `${activate}?`],
+        [2, 'answers'],
+        [2, 'closes'],
+        [4, 'opens'],
+        [4, activate],
+        [4, 'closes'],
+      ],
+      owners: { ...owners, 4: [2, 2] },
+    },
     ['once'],
   ],
   'a command is not sent': [{ steps: [...addedAlone, [2, 'opens'], [2, 'closes']], owners }, ['once']],
@@ -241,6 +276,26 @@ t.test('checker: a stopped executor that takes a run', async (t) => {
   t.same(stopCheck(stopped(5)), [], 'it had it already')
   const unbegun = evidence.events.filter(({ kind }) => kind !== 'status')
   t.same(stopCheck({ ...stopped(1), events: unbegun }), [], 'it hands it over as it is')
+})
+
+t.test('checker: a job that failed without its router having dropped anything', async (t) => {
+  const job = { kind: 'install', hostname: 'r1', status: 'completed', depends_on: null }
+  const times = { started_at: null, finished_at: null }
+  const promise = 'a job failed only where its router dropped what it had asked about'
+  const ofStory = (steps: Story['steps']) => ({
+    ...tell({ steps: [...addedAlone, ...steps], owners }),
+    scheduler: [
+      { ...job, ...times, id: 1, submission: 1 },
+      { ...job, ...times, id: 2, submission: 2 },
+    ],
+  })
+  const dropped: Story['steps'] = [
+    [2, 'opens'],
+    [2, `${activate}?`],
+    [2, 'closes'],
+  ]
+  t.same(checks[promise]?.(ofStory(dropped)), [])
+  t.equal(checks[promise]?.(ofStory(activated)).length, 1)
 })
 
 t.test('checker: a command that only the counters of the router know of', async (t) => {

@@ -126,7 +126,9 @@ async function settle(client: PatientClient, jobs: number, print: (line: string)
   let open = jobs
   let movedMs = performance.now()
   for (;;) {
-    const now = await countOpen(client)
+    const { install_job_list: listed } = await client.ask<{ install_job_list: JobRow[] }>('GET', '/install')
+    await resubmitFailed(client, listed, print)
+    const now = listed.filter(({ status }) => status !== 'completed').length
     if (now === 0) return
     if (now !== open) {
       print(`chaos: ${now} of ${jobs} jobs to go`)
@@ -139,17 +141,19 @@ async function settle(client: PatientClient, jobs: number, print: (line: string)
   }
 }
 
-/** Jobs that run, or wait for something other than a failed job. */
-async function countOpen(client: PatientClient): Promise<number> {
-  const { install_job_list: jobs } = await client.ask<{ install_job_list: JobRow[] }>('GET', '/install')
-  const byId = new Map(jobs.map((job) => [job.id, job]))
-  const isBlocked = (job: JobRow): boolean => {
-    const before = job.dependency === '' ? undefined : byId.get(job.dependency)
-    if (before === undefined) return false
-    return before.status === 'failed' || (before.status === 'scheduled' && isBlocked(before))
+/** What an operator does about a failed job; whether it had a reason to fail is the checker's to say. */
+async function resubmitFailed(
+  client: PatientClient,
+  jobs: readonly JobRow[],
+  print: (line: string) => void,
+): Promise<void> {
+  for (const { id, install_action, hostname, status } of jobs) {
+    if (status !== 'failed') continue
+    // Refused where a first try was done and its answer lost.
+    const { status: answered } = await client.send('POST', `/install/${id}/resubmit`, {})
+    if (answered === 200)
+      print(`chaos: job ${id} (${install_action} on ${hostname}) failed and is resubmitted`)
   }
-  return jobs.filter((job) => job.status === 'in-progress' || (job.status === 'scheduled' && !isBlocked(job)))
-    .length
 }
 
 async function delivered(databases: ReadonlyMap<string, string>): Promise<void> {

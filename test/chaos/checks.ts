@@ -1,4 +1,5 @@
 // The promises of Slipway as checks on the evidence. Each answers what contradicts it, in words; nothing: it holds.
+import { droppedOperations } from './dropped.ts'
 import type { Check, RunRow } from './evidence.ts'
 import { logChecks } from './log-checks.ts'
 import { sessionChecks } from './session-checks.ts'
@@ -22,6 +23,14 @@ export const checks: Readonly<Record<string, Check>> = {
       ...(strangers === 0 ? [] : [`${api.length} jobs exist, ${accepted.length} were accepted`]),
     ]
   },
+
+  'a job failed only where its router dropped what it had asked about': ({ scheduler, sessions }) =>
+    scheduler.flatMap(({ id, submission }) => {
+      const dropped = droppedOperations(sessions, id)
+      return submission - 1 <= dropped
+        ? []
+        : [`job ${id} was submitted ${submission} times, its router dropped ${dropped} operations`]
+    }),
 
   'a chain kept its order: nothing started before what it depends on was finished': ({ scheduler }) => {
     const jobs = new Map(scheduler.map((job) => [job.id, job]))
@@ -57,7 +66,7 @@ export const checks: Readonly<Record<string, Check>> = {
       })
     }),
 
-  'no router got a changing command twice for one job': (evidence) => {
+  'no router got a changing command twice for one job, but for those it dropped': (evidence) => {
     const kinds = {
       Add: 'add',
       Activate: 'activate',
@@ -69,17 +78,23 @@ export const checks: Readonly<Record<string, Check>> = {
       Object.entries(kinds).flatMap(([action, kind]) => {
         const jobs = evidence.api.filter((job) => job.hostname === name && job.install_action === action)
         const sent = counts[kind] ?? 0
-        return sent === jobs.length
+        const dropped = jobs.reduce((sum, { id }) => sum + droppedOperations(evidence.sessions, id), 0)
+        return sent === jobs.length + dropped
           ? []
-          : [`${name} got ${sent} × ${kind} for ${jobs.length} jobs (${action})`]
+          : [`${name} got ${sent} × ${kind} for ${jobs.length} jobs (${action}), and dropped ${dropped}`]
       }),
     )
   },
 
-  'the journal tells of every changing command, once': ({ journal }) => {
-    const sent = journal.filter(({ outcome }) => outcome !== 'not-sent')
-    const keys = sent.map(({ job_id, kind, command }) => `job ${job_id}: ${kind} ${command}`)
-    return keys.filter((key, index) => keys.indexOf(key) !== index)
+  'the journal tells of every changing command, once': ({ journal, sessions }) => {
+    const told = new Map<string, number>()
+    return journal.flatMap(({ job_id, kind, command, outcome }) => {
+      if (outcome === 'not-sent') return []
+      const key = `job ${job_id}: ${kind} ${command}`
+      const times = (told.get(key) ?? 0) + 1
+      told.set(key, times)
+      return times > 1 + droppedOperations(sessions, job_id) ? [key] : []
+    })
   },
 
   'nothing is left: no run, no lease, no undelivered result': ({ runs, scheduler, undelivered }) => [

@@ -12,6 +12,8 @@ const MOMENTARY = [429, 500, 502, 503, 504]
 export interface PatientClient {
   /** What stands under api_response; throws on an answer that is not 200. */
   ask<T>(method: string, path: string, body?: unknown): Promise<T>
+  /** The answer, whatever it is but momentary. */
+  send(method: string, path: string, body: unknown): Promise<Response>
   /** What is answered as it is; undefined if it does not exist (400, as the guide has it). */
   bytes(path: string): Promise<Buffer | undefined>
   /** Server errors that were answered: there must be none but 503. */
@@ -48,6 +50,7 @@ export function createPatientClient(url: string, username: string, password: str
 
   return {
     faults,
+    send,
     retries: () => retries,
     async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
       const answer = await send(method, path, body)

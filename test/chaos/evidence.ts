@@ -45,6 +45,8 @@ export interface SchedulerJob {
   id: number
   kind: string
   hostname: string
+  /** 1, and one more for each time it was resubmitted. */
+  submission: number
   status: string
   started_at: Date | null
   finished_at: Date | null
@@ -106,7 +108,7 @@ export async function gather({ client, lab, databases, accepted, disturbances }:
   }
 }
 
-const schedulerSql = `SELECT id::int, kind, hostname, started_at, finished_at, depends_on::int,
+const schedulerSql = `SELECT id::int, kind, submission, hostname, started_at, finished_at, depends_on::int,
   CASE WHEN id IN (SELECT job_id FROM running) THEN 'in-progress' ELSE status END AS status FROM job ORDER BY id`
 const runSql = `SELECT job_id::int, host_id::text, kind, action, state, attempt, outcome, started_at, ended_at FROM run ORDER BY job_id`
 const journalSql = `SELECT job_id::int, attempt, kind, command, outcome FROM journal ORDER BY id`

@@ -13,6 +13,8 @@ export interface Report {
   /** Attempts after the first of a job. */
   recoveries: number
   longestRecoverySeconds: number
+  /** Jobs that failed because their router dropped an operation, and were submitted again. */
+  resubmitted: number
   clientRetries: number
   /** Sessions on all routers, and how many were open beside one of a later run after a lost lease. */
   sessions: number
@@ -32,6 +34,7 @@ export function makeReport(
     faults: count(faults.map(({ method, target }) => `${method} ${target.replace(/-\d+$/, '')}`)),
     recoveries: gaps.length,
     longestRecoverySeconds: Math.max(0, ...gaps) / 1_000,
+    resubmitted: evidence.scheduler.filter(({ submission }) => submission > 1).length,
     sessions: evidence.sessions.length,
     sessionsOverlapping: overlapping(evidence).length,
   }

@@ -1,7 +1,9 @@
 // The promises about routers, checked on what the simulators kept of every session: their own order of what was said to
 // them, by whom. README.md states the rules.
+
+import { droppedOperations } from './dropped.ts'
 import type { Check, Evidence } from './evidence.ts'
-import { ANSWER, type RouterSession, type SessionOwner } from './sessions.ts'
+import { type RouterSession, type SessionOwner, sendsChange } from './sessions.ts'
 
 /** The changing command of each action; the others change nothing. */
 const commandOf: Readonly<Record<string, RegExp>> = {
@@ -21,12 +23,15 @@ export const sessionChecks: Readonly<Record<string, Check>> = {
         : [`${name} counted ${mutations.length} changing commands, its transcript has ${seen.length}`]
     }),
 
-  'every job sent its changing command once, and no other': ({ accepted, sessions }) =>
+  'every job sent its changing command once, once more for each that its router dropped, and no other': ({
+    accepted,
+    sessions,
+  }) =>
     accepted.flatMap(({ id, install_action }) => {
       const wanted = commandOf[install_action]
       const sent = sessions.filter(({ owner }) => owner?.job === id).flatMap(changingCommands)
       const right = wanted === undefined ? [] : sent.filter((command) => wanted.test(command))
-      const expected = wanted === undefined ? 0 : 1
+      const expected = wanted === undefined ? 0 : 1 + droppedOperations(sessions, id)
       return sent.length === expected && right.length === expected
         ? []
         : [`job ${id} (${install_action}) sent ${sent.length} changing commands: ${sent.join(', ')}`]
@@ -75,7 +80,7 @@ export function overlapping({ accepted, sessions }: Evidence): [RouterSession, R
 }
 
 const changingCommands = ({ words }: RouterSession): string[] =>
-  words.flatMap(({ text, changes }) => (changes && text !== ANSWER ? [text] : []))
+  words.filter(sendsChange).map(({ text }) => text)
 
 /** How a session is called in words. */
 export const nameOf = ({ router, id, owner }: RouterSession): string =>

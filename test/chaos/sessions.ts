@@ -53,6 +53,9 @@ const URL_PASSWORD = /((?:s?ftp|https?):\/\/[^\s:@]+):[^\s@]+@/g
 /** Text of a word that is an answer. */
 export const ANSWER = '(an answer)'
 
+/** True for a command that changes the router, no answer. */
+export const sendsChange = ({ text, changes }: Word): boolean => changes && text !== ANSWER
+
 export const masked = (text: string) => text.replaceAll('\r', '').replace(URL_PASSWORD, '$1:***@')
 
 /** Every session of every router, in order of opening, with its owner. */

@@ -8,7 +8,7 @@ const PROMPT = 'RP/0/RSP0/CPU0:r1#'
 const STEP_MS = 1_000
 const BEGIN_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 
-/** `[session, what]`: `opens`, `closes`, `answers`, or a command. A second passes with each. */
+/** `[session, what]`: `opens`, `closes`, `answers`, a command, or one that the router asks about (`install activate x?`). A second passes with each. */
 export type Step = readonly [session: number, what: string]
 
 export interface Story {
@@ -97,14 +97,19 @@ const eventOf = (job_id: number, attempt: number, kind: string, step: number) =>
 function entriesOf(step: number, what: string): Pick<TranscriptEntry, 'what' | 'text'>[] {
   if (what === 'closes') return [{ what: 'closed' }]
   if (what === 'answers') return [{ what: 'answer' }, { what: 'said', text: `yes\r\n${PROMPT}` }]
+  if (what.endsWith('?')) return commandEntries(what.slice(0, -1), 'continue?', ' [yes/no]:[yes] ')
   if (what !== 'opens') return commandEntries(what, 'done')
   const setup = commandEntries('terminal exec prompt no-timestamp', printed(step))
   return [{ what: 'opened' }, { what: 'said', text: PROMPT }, ...setup]
 }
 
-const commandEntries = (text: string, output: string): Pick<TranscriptEntry, 'what' | 'text'>[] => [
+const commandEntries = (
+  text: string,
+  output: string,
+  prompt = PROMPT,
+): Pick<TranscriptEntry, 'what' | 'text'>[] => [
   { what: 'line', text },
-  { what: 'said', text: `${text}\r\n${output}\r\n${PROMPT}` },
+  { what: 'said', text: `${text}\r\n${output}\r\n${prompt}` },
 ]
 
 function logsOf(
