@@ -8,6 +8,7 @@ import { parseJsonBody } from '../src/http/json-body.ts'
 import { readQuery } from '../src/http/query.ts'
 import { localTime, parseLocalTime, parseUtcOffset, rfc1123 } from '../src/http/time-text.ts'
 import { createMethodTable } from '../src/http/url.ts'
+import { mentionedNames } from '../src/install/install-names.ts'
 import { readDraft } from '../src/install/install-rows.ts'
 import { parseJumpHost } from '../src/jump-hosts/jump-host-rows.ts'
 import { parseRegion } from '../src/regions/region-rows.ts'
@@ -290,4 +291,23 @@ t.test('work over many rows lets others have their turn, and keeps the order', a
     }),
     { message: 'the 777th' },
   )
+})
+
+t.test('names of installation rows are found whatever else the rows are', async (t) => {
+  const rows = [
+    { hostname: ' R  1 ', command_profile: 'before, after', server_repository: 'files' },
+    { hostname: 'R 1', command_profile: ['after', 7, null], server_repository: ['more files'] },
+    { hostname: 42, command_profile: {}, install_action: 'nothing' },
+    { hostname: 'R\u0000', server_repository: '' },
+  ]
+  t.same(await mentionedNames(rows), {
+    hostnames: ['R 1'],
+    repositories: ['files', 'more files'],
+    profiles: ['before', 'after'],
+  })
+  const endless = Array.from({ length: 20_000 }, (_, n) => `p${n}`)
+  for (const command_profile of [endless, endless.join(',')]) {
+    const { profiles } = await mentionedNames([{ command_profile }])
+    t.equal(profiles.length, 10_000, 'a list that is refused is not read to its end')
+  }
 })

@@ -7,10 +7,11 @@ import {
   type JobCreated,
   type JobInput,
   normalizeName,
+  type RequestOf,
   schedulerMessages,
 } from '@slipway/contracts'
 import type { ApiCall } from '../http/api-route.ts'
-import type { Backend } from '../http/backend.ts'
+import type { Asker, Backend } from '../http/backend.ts'
 import { type ApiAnswer, failedRow, failedRowOf, statusOfRows, success } from '../http/envelope.ts'
 import { fingerprintOf } from '../http/idempotency-key.ts'
 import { attempt, type ParsedRow } from '../rows/bulk.ts'
@@ -29,9 +30,10 @@ export async function submitJobs({ ask }: Backend, call: ApiCall, now: string): 
     const { first } = await ask(call, schedulerMessages.findAnswer, repeatable)
     if (first !== undefined) return render(call, first)
   }
-  // The inventory looks names up while the rows are read.
+  const names = await mentionedNames(call.rows)
+  // The inventory looks them up while the rows are read.
   const [known, drafts] = await Promise.all([
-    resolveNames({ ask }, call),
+    resolveNames({ ask }, call, names),
     mapInTurns(call.rows, (row) => attempt(row, () => readDraft(row))),
   ])
   const parsed = await validate(drafts, known, now)
@@ -74,10 +76,13 @@ function validate(
 }
 
 /** One question about all names of a request. Names that nothing can have are not asked about. */
-async function resolveNames({ ask }: Backend, call: ApiCall): Promise<KnownNames> {
-  const names = await mentionedNames(call.rows)
+async function resolveNames(
+  { ask }: Backend,
+  asker: Asker,
+  names: RequestOf<typeof inventoryMessages.resolveNames>,
+): Promise<KnownNames> {
   if (names.hostnames.length === 0) return { hosts: new Map(), repositories: new Set(), profiles: new Set() }
-  const reply = await ask(call, inventoryMessages.resolveNames, names)
+  const reply = await ask(asker, inventoryMessages.resolveNames, names)
   return {
     hosts: new Map(reply.hosts.map(({ hostname, id }) => [hostname, id])),
     repositories: new Set(reply.repositories),

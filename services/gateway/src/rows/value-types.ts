@@ -17,7 +17,7 @@ export function readBoolean(key: string, value: unknown): boolean {
  * Most items of one list, empty ones included: as many as rows of a request. Eight million, which a body has room for,
  * would keep everybody else waiting for seconds.
  */
-const MAX_ITEMS = 10_000
+export const MAX_ITEMS = 10_000
 
 const tooMany = (key: string) =>
   createError('ROW_INVALID_VALUE', [key, `it may have at most ${MAX_ITEMS} items.`])
