@@ -234,6 +234,35 @@ const stories: Readonly<Record<string, [Story, (keyof typeof told)[]]>> = {
     },
     [],
   ],
+  'a frozen one loses its run, and what it had not read by then': [
+    {
+      steps: [
+        [1, 'opens'],
+        [1, add],
+        [1, 'show clock'],
+        [3, 'opens'],
+        [3, 'show install log'],
+        [3, 'show install log'],
+        [1, 'closes'],
+        [3, 'closes'],
+        ...activated,
+      ],
+      owners: takenOver,
+      leaseLostAt: 2,
+      suspendedAt: 2,
+      log: (text) => text.replace(/show clock[\s\S]*$/, ''),
+    },
+    [],
+  ],
+  'one that was frozen for a moment has read all': [
+    {
+      steps: [[1, 'opens'], [1, add], [1, 'show clock'], [1, 'show clock'], [1, 'closes'], ...activated],
+      owners,
+      suspendedAt: 2,
+      log: (text) => text.replace(/show clock[\s\S]*$/, ''),
+    },
+    ['logs'],
+  ],
   'a kill explains nothing that was said long before': [
     {
       steps: [

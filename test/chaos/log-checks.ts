@@ -25,17 +25,19 @@ function missing(evidence: Evidence, session: RouterSession): string[] {
 }
 
 /**
- * When whoever listened was killed, or hung up because the run was handed over or lost, or when the router restarted, after
- * which the same attempt logs in again; Infinity: it was not cut short.
+ * When whoever listened was killed, or suspended until its run was another's, or hung up because the run was handed over or
+ * lost, or when the router restarted, after which the same attempt logs in again; Infinity: it was not cut short.
  */
 function cutOf(evidence: Evidence, session: RouterSession, owner: SessionOwner): number {
   const { events, disturbances, runs, sessions } = evidence
   const executor = executorOf(events, owner)
+  const isLast = runs.some(({ job_id, attempt }) => job_id === owner.job && attempt === owner.attempt)
+  // Who loses the run while it is suspended hangs up before it reads what came meanwhile.
+  const deadly = isLast ? ['SIGKILL'] : ['SIGKILL', 'SIGSTOP']
   const kills = disturbances
-    .filter(({ method, target }) => method === 'SIGKILL' && target === executor)
+    .filter(({ method, target }) => deadly.includes(method) && target === executor)
     .map(({ at }) => Date.parse(at))
     .filter((atMs) => atMs >= session.openedMs && atMs <= session.closedMs)
-  const isLast = runs.some(({ job_id, attempt }) => job_id === owner.job && attempt === owner.attempt)
   const isFollowed = sessions.some(
     ({ owner: other, opened, router }) =>
       router === session.router &&

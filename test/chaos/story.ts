@@ -19,6 +19,8 @@ export interface Story {
   leaseLostAt?: number
   /** The step at which executor-1, which does everything, is killed. */
   killedAt?: number
+  /** The step at which it is suspended. */
+  suspendedAt?: number
   /** What is done to the text of a session log. */
   log?: (text: string) => string
 }
@@ -32,7 +34,14 @@ const printed = (step: number) => {
   return `Fri ${month} ${String(Number(day)).padStart(2)} ${time}.000 UTC`
 }
 
-export function tell({ steps, owners, leaseLostAt, killedAt, log = (text) => text }: Story): Evidence {
+export function tell({
+  steps,
+  owners,
+  leaseLostAt,
+  killedAt,
+  suspendedAt,
+  log = (text) => text,
+}: Story): Evidence {
   const entries: TranscriptEntry[] = []
   for (const [step, [session, what]] of steps.entries()) {
     const at = timeOf(step)
@@ -65,8 +74,10 @@ export function tell({ steps, owners, leaseLostAt, killedAt, log = (text) => tex
         ? []
         : [eventOf(1, 2, 'resumed', leaseLostAt), eventOf(1, 2, 'status', leaseLostAt)]),
     ],
-    disturbances:
-      killedAt === undefined ? [] : [{ at: timeOf(killedAt), target: 'executor-1', method: 'SIGKILL' }],
+    disturbances: [
+      ...(killedAt === undefined ? [] : [disturbanceOf('SIGKILL', killedAt)]),
+      ...(suspendedAt === undefined ? [] : [disturbanceOf('SIGSTOP', suspendedAt)]),
+    ],
     api: [],
     scheduler: [],
     journal: [],
@@ -74,6 +85,12 @@ export function tell({ steps, owners, leaseLostAt, killedAt, log = (text) => tex
     faults: [],
   }
 }
+
+const disturbanceOf = (method: 'SIGKILL' | 'SIGSTOP', step: number) => ({
+  at: timeOf(step),
+  target: 'executor-1',
+  method,
+})
 
 const emptyRun = {
   host_id: ROUTER,
